@@ -1,0 +1,121 @@
+package envelope
+
+import (
+	"fmt"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Purpose says what a ciphertext or digest is for. No two uses share one.
+type Purpose string
+
+// The purposes of suite 1.
+const (
+	// PurposeDEK derives a version's DEK from its root scalar.
+	PurposeDEK Purpose = "dek"
+	// PurposePayload encrypts a version's payload.
+	PurposePayload Purpose = "payload"
+	// PurposeCommitment commits to a version's payload plaintext.
+	PurposeCommitment Purpose = "commitment"
+	// PurposeShare seals a share of a version's root to one approver.
+	PurposeShare Purpose = "share"
+	// PurposeShareCommitment commits to a share and its salt.
+	PurposeShareCommitment Purpose = "share-commitment"
+	// PurposeReleasePayload seals an opened payload to a request's ephemeral key.
+	PurposeReleasePayload Purpose = "release-payload"
+	// PurposeReleaseShare seals a share to a request's ephemeral key.
+	PurposeReleaseShare Purpose = "release-share"
+	// PurposeInbox seals what waits for a device to that device.
+	PurposeInbox Purpose = "inbox"
+)
+
+// Context names everything that a ciphertext is bound to. It is recomputed by
+// whoever opens, from what they asked for, and never read from storage: so a
+// ciphertext that was moved to another organisation, mount, secret, version,
+// person, epoch, request or purpose does not open.
+type Context struct {
+	Purpose      Purpose
+	Organisation Hash
+	Mount        ID
+	Secret       ID     // zero for PurposeInbox
+	Version      uint64 // from 1; zero for PurposeInbox
+	Recipient    ID     // approver, consumer or device, where a person or program receives
+	Generation   uint32 // of the recipient's keyring, from 1
+	Epoch        uint32 // of the wrap set, from 0
+	Requirement  uint32 // index in the access structure, from 0
+	X            uint32 // share index, from 1
+	Request      Hash   // of the request that a release answers or of the inbox call
+}
+
+// field names the optional fields of a Context that a purpose binds.
+type field uint8
+
+const (
+	fieldSecret field = 1 << iota
+	fieldRecipient
+	fieldGeneration
+	fieldShare // epoch, requirement and x
+	fieldRequest
+)
+
+var purposeFields = map[Purpose]field{
+	PurposeDEK:             fieldSecret,
+	PurposePayload:         fieldSecret,
+	PurposeCommitment:      fieldSecret,
+	PurposeShare:           fieldSecret | fieldRecipient | fieldGeneration | fieldShare,
+	PurposeShareCommitment: fieldSecret | fieldShare,
+	PurposeReleasePayload:  fieldSecret | fieldRecipient | fieldRequest,
+	PurposeReleaseShare:    fieldSecret | fieldRecipient | fieldShare | fieldRequest,
+	PurposeInbox:           fieldRecipient | fieldRequest,
+}
+
+// Encode returns the length-prefixed encoding that goes into AEAD additional
+// data, HPKE info and commitments. A field that the purpose needs and that is
+// missing, or one that it does not bind and that is set, is [ErrContext]:
+// forgetting to bind something must not be silent.
+func (c Context) Encode() ([]byte, error) {
+	need, known := purposeFields[c.Purpose]
+	if !known {
+		return nil, fmt.Errorf("purpose %q: %w", c.Purpose, ErrContext)
+	}
+	if c.Organisation.IsZero() || c.Mount.IsZero() {
+		return nil, fmt.Errorf("%s without organisation or mount: %w", c.Purpose, ErrContext)
+	}
+	for _, f := range []struct {
+		field field
+		set   bool
+		clear bool
+	}{
+		{fieldSecret, !c.Secret.IsZero() && c.Version > 0, c.Secret.IsZero() && c.Version == 0},
+		{fieldRecipient, !c.Recipient.IsZero(), c.Recipient.IsZero()},
+		{fieldGeneration, c.Generation > 0, c.Generation == 0},
+		{fieldShare, c.X > 0, c.X == 0 && c.Epoch == 0 && c.Requirement == 0},
+		{fieldRequest, !c.Request.IsZero(), c.Request.IsZero()},
+	} {
+		if need&f.field != 0 && !f.set || need&f.field == 0 && !f.clear {
+			return nil, fmt.Errorf("%s with the wrong fields: %w", c.Purpose, ErrContext)
+		}
+	}
+	return c.encode(), nil
+}
+
+func (c Context) encode() []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, 224))
+	prefixed := func(v []byte) {
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
+	}
+	prefixed([]byte("stillvault/context/v1"))
+	b.AddUint8(uint8(Suite1))
+	prefixed([]byte(c.Purpose))
+	prefixed(c.Organisation[:])
+	prefixed(c.Mount[:])
+	prefixed(c.Secret[:])
+	b.AddUint64(c.Version)
+	prefixed(c.Recipient[:])
+	b.AddUint32(c.Generation)
+	b.AddUint32(c.Epoch)
+	b.AddUint32(c.Requirement)
+	b.AddUint32(c.X)
+	prefixed(c.Request[:])
+	return b.BytesOrPanic() // every length above is constant or a constant's
+}

@@ -1,0 +1,56 @@
+package envelope
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+)
+
+// Label is the info string of one HKDF use (RFC 5869). Every derived key has
+// its own, so that no two keys coincide even when their inputs do.
+type Label string
+
+// All labels of suite 1. The strings that begin with "keypsafe/" belong to the
+// recovery-vault format and stand in package keyring.
+const (
+	// LabelKEM derives an approver's KEM seed from the keyring seed.
+	LabelKEM Label = "stillvault/keyring-kem/v1"
+	// LabelSigning derives an approver's Ed25519 seed from the keyring seed.
+	LabelSigning Label = "stillvault/keyring-signing/v1"
+	// LabelMetadata derives an approver's metadata key from the keyring seed.
+	LabelMetadata Label = "stillvault/keyring-metadata/v1"
+	// LabelKeyCheck derives a value that tells whether a PRF still answers as
+	// it did when the keyring was wrapped.
+	LabelKeyCheck Label = "stillvault/key-check/v1"
+	// LabelXWing turns a 32-byte seed into the 32-byte X-Wing private key.
+	LabelXWing Label = "stillvault/xwing/v1"
+	// LabelDEK derives a version's DEK from its root scalar.
+	LabelDEK Label = "stillvault/dek/v1"
+	// LabelPayload derives a version's payload key from its DEK.
+	LabelPayload Label = "stillvault/payload/v1"
+	// LabelTicket derives the MAC key of an enrolment ticket.
+	LabelTicket Label = "stillvault/ticket/v1"
+)
+
+// Derive returns HKDF-SHA256(ikm, salt, label ‖ context), 32 bytes. context may
+// be nil; it is separated from the label by its own length-prefixed encoding,
+// which begins with a byte that no label contains. The caller owns the result
+// and still owns ikm.
+func Derive(ikm, salt []byte, label Label, context []byte) (*Key, error) {
+	k := new(Key)
+	var err error
+	Confine(func() {
+		var out []byte
+		out, err = hkdf.Key(sha256.New, ikm, salt, string(label)+string(context), KeySize)
+		if err != nil {
+			err = fmt.Errorf("derive %s: %w", label, err)
+			return
+		}
+		copy(k.bytes[:], out)
+		Wipe(out)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}

@@ -1,0 +1,124 @@
+package envelope
+
+import (
+	"crypto/hpke"
+	"fmt"
+)
+
+// KEMKey is an X-Wing public key of 1216 bytes, written as unpadded base64url.
+type KEMKey Bytes
+
+// String returns the unpadded base64url form.
+func (k KEMKey) String() string { return Bytes(k).String() }
+
+// MarshalText returns the unpadded base64url form.
+func (k KEMKey) MarshalText() ([]byte, error) { return Bytes(k).MarshalText() }
+
+// UnmarshalText reads a key of 1216 bytes; another length is [ErrKey].
+func (k *KEMKey) UnmarshalText(text []byte) error {
+	if err := (*Bytes)(k).UnmarshalText(text); err != nil {
+		return err
+	}
+	if len(*k) != KEMKeySize {
+		return fmt.Errorf("KEM key of %d bytes, want %d: %w", len(*k), KEMKeySize, ErrKey)
+	}
+	return nil
+}
+
+// Check parses the key, so that one that nothing can be sealed to is refused
+// when it is admitted and not when it is needed.
+func (k KEMKey) Check() error {
+	if _, err := kem().NewPublicKey(k); err != nil {
+		return fmt.Errorf("KEM key: %w", ErrKey)
+	}
+	return nil
+}
+
+func kem() hpke.KEM { return hpke.MLKEM768X25519() }
+
+// KEMPublic returns the public half of the KEM key pair that seed stands for.
+// Only seeds are kept: 32 bytes that can be wiped, against several kilobytes
+// of expanded key that cannot.
+func KEMPublic(seed *Key) (KEMKey, error) {
+	var pub KEMKey
+	err := withKEM(seed, func(priv hpke.PrivateKey) error {
+		pub = priv.PublicKey().Bytes()
+		return nil
+	})
+	return pub, err
+}
+
+// SealTo encrypts plaintext to the holder of a KEM key (RFC 9180 base mode,
+// single shot). ctx goes in as info: the single-shot key schedule has a fresh
+// key for each call, and info binds that key as firmly as additional data
+// would bind the ciphertext.
+func SealTo(to KEMKey, ctx Context, plaintext []byte) (Envelope, error) {
+	info, err := ctx.Encode()
+	if err != nil {
+		return Envelope{}, fmt.Errorf("seal: %w", err)
+	}
+	pub, err := kem().NewPublicKey(to)
+	if err != nil {
+		return Envelope{}, fmt.Errorf("seal %s: %w", ctx.Purpose, ErrKey)
+	}
+	out := make([]byte, EncapsulationSize+len(plaintext)+TagSize)
+	Confine(func() {
+		var sealed []byte
+		sealed, err = hpke.Seal(pub, hpke.HKDFSHA256(), hpke.AES256GCM(), info, plaintext)
+		if err == nil && copy(out, sealed) != len(out) {
+			err = ErrSuite
+		}
+	})
+	if err != nil {
+		return Envelope{}, fmt.Errorf("seal %s: %w", ctx.Purpose, err)
+	}
+	return Envelope{Suite: Suite1, Bytes: out}, nil
+}
+
+// OpenWith decrypts what [SealTo] made for the public half of seed under the
+// same context; anything else is [ErrOpen]. The caller owns the plaintext and
+// wipes it.
+func OpenWith(seed *Key, ctx Context, e Envelope) ([]byte, error) {
+	if err := e.Suite.check(); err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	info, err := ctx.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	if len(e.Bytes) < EncapsulationSize+TagSize {
+		return nil, fmt.Errorf("open %s: %d bytes: %w", ctx.Purpose, len(e.Bytes), ErrOpen)
+	}
+	plaintext := make([]byte, len(e.Bytes)-EncapsulationSize-TagSize)
+	err = withKEM(seed, func(priv hpke.PrivateKey) error {
+		opened, err := hpke.Open(priv, hpke.HKDFSHA256(), hpke.AES256GCM(), info, e.Bytes)
+		if err != nil {
+			return ErrOpen
+		}
+		copy(plaintext, opened)
+		Wipe(opened)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", ctx.Purpose, err)
+	}
+	return plaintext, nil
+}
+
+// withKEM expands seed for one use. The X-Wing private key is an HKDF output
+// of the seed and not DeriveKeyPair's, whose definition for this KEM is still
+// a draft's and may change under stored keys.
+func withKEM(seed *Key, use func(hpke.PrivateKey) error) error {
+	private, err := Derive(seed.Bytes(), nil, LabelXWing, nil)
+	if err != nil {
+		return err
+	}
+	defer private.Wipe()
+	Confine(func() {
+		var priv hpke.PrivateKey
+		if priv, err = kem().NewPrivateKey(private.Bytes()); err == nil {
+			err = use(priv)
+		}
+	})
+	return err
+}
