@@ -22,14 +22,18 @@ const (
 	// LabelKeyCheck derives a value that tells whether a PRF still answers as
 	// it did when the keyring was wrapped.
 	LabelKeyCheck Label = "stillvault/key-check/v1"
+	// LabelSoftwareID derives the public name of a software factor's key.
+	LabelSoftwareID Label = "stillvault/software-id/v1"
 	// LabelXWing turns a 32-byte seed into the 32-byte X-Wing private key.
 	LabelXWing Label = "stillvault/xwing/v1"
 	// LabelDEK derives a version's DEK from its root scalar.
 	LabelDEK Label = "stillvault/dek/v1"
 	// LabelPayload derives a version's payload key from its DEK.
 	LabelPayload Label = "stillvault/payload/v1"
-	// LabelTicket derives the MAC key of an enrolment ticket.
-	LabelTicket Label = "stillvault/ticket/v1"
+	// LabelTicketMAC derives the MAC key of an enrolment ticket.
+	LabelTicketMAC Label = "stillvault/ticket-mac/v1"
+	// LabelTicketPost derives what a device shows the broker to post its enrolment.
+	LabelTicketPost Label = "stillvault/ticket-post/v1"
 )
 
 // Derive returns HKDF-SHA256(ikm, salt, label ‖ context), 32 bytes. context may
