@@ -23,7 +23,8 @@ var (
 	ErrNoVault = errors.New("no vault program found: run `make tools` to build one into tools/bin, " +
 		"install Vault " + MinVersion + " or later on PATH, or set VAULT_BIN to its path")
 
-	// ErrNotVault means that the program found does not print a Vault version.
+	// ErrNotVault means that the program found does not print a Vault
+	// version, or that VAULT_BIN names no program.
 	ErrNotVault = errors.New("not a Vault program: unset VAULT_BIN or point it at one, or run `make tools`")
 
 	// ErrTooOld means that the Vault found is older than MinVersion.
@@ -36,7 +37,7 @@ type Binary struct{ Path, Version string }
 // Find looks for a Vault program: VAULT_BIN if that is set, then
 // tools/bin/vault under root unless root is empty, then PATH. The first that
 // exists is asked for its version; a wrong one is an error rather than a
-// reason to look further, so that nobody tests another Vault than he thinks.
+// reason to look further, so that nobody tests another Vault than they think.
 // The errors are ErrNoVault, ErrNotVault and ErrTooOld.
 func Find(ctx context.Context, root string) (Binary, error) {
 	path, err := locate(root)
@@ -54,7 +55,7 @@ func locate(root string) (string, error) {
 	if path := os.Getenv("VAULT_BIN"); path != "" {
 		found, err := exec.LookPath(path)
 		if err != nil {
-			return "", fmt.Errorf("VAULT_BIN: %w: %w", err, ErrNoVault)
+			return "", fmt.Errorf("VAULT_BIN: %w: %w", err, ErrNotVault)
 		}
 		return filepath.Abs(found)
 	}
@@ -72,7 +73,7 @@ func locate(root string) (string, error) {
 
 // versionLine matches "Vault v1.21.0 (hash), built …" and releases named
 // like v1.19.0+ent and v1.21.0-rc1.
-var versionLine = regexp.MustCompile(`^Vault v((\d+)\.(\d+)\.\d+\S*)`)
+var versionLine = regexp.MustCompile(`^Vault v((\d+)\.(\d+)\.\d+[^\s,]*)`)
 
 func versionOf(ctx context.Context, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)

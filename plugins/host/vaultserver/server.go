@@ -12,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -83,14 +81,14 @@ type Server struct {
 	dir       string
 	removeDir bool
 	pluginDir string
-
-	mu        sync.Mutex // guards what follows, and orders starts and stops
-	addr      listenAddrs
-	child     *process
-	closed    bool
-	unsealKey string
+	unsealKey string // base64, as Vault gives it; kept for Restart
 	rootToken string
-	userpass  string // accessor of the userpass mount, once enabled
+
+	mu       sync.Mutex // guards what follows, and orders starts and stops
+	addr     listenAddrs
+	child    *process // nil while Vault does not run
+	closed   bool
+	userpass string // accessor of the userpass mount, once enabled
 }
 
 // Start runs Vault and returns once it is initialised, unsealed and active.
@@ -128,44 +126,6 @@ func checkLoopback(address string) error {
 	return nil
 }
 
-// makeDirs resolves symbolic links, because Vault refuses a plug-in whose
-// path leaves the plug-in directory through one.
-func (s *Server) makeDirs() (err error) {
-	dir := s.options.Dir
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "stillvault-vault-"); err != nil {
-			return fmt.Errorf("making vault's directory: %w", err)
-		}
-		s.removeDir = true
-	}
-	pluginDir := s.options.PluginDir
-	if pluginDir == "" {
-		pluginDir = filepath.Join(dir, "plugins")
-	}
-	for _, d := range []string{dir, filepath.Join(dir, "raft"), pluginDir} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return fmt.Errorf("making vault's directories: %w", err)
-		}
-	}
-	if s.dir, err = resolved(dir); err != nil {
-		return err
-	}
-	s.pluginDir, err = resolved(pluginDir)
-	return err
-}
-
-func resolved(path string) (string, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("resolving %s: %w", path, err)
-	}
-	real, err := filepath.EvalSymlinks(absolute)
-	if err != nil {
-		return "", fmt.Errorf("resolving %s: %w", path, err)
-	}
-	return real, nil
-}
-
 // firstStart launches the child, takes its unseal key and root token, and
 // enables the audit device.
 func (s *Server) firstStart(ctx context.Context) error {
@@ -197,57 +157,4 @@ func (s *Server) firstStart(ctx context.Context) error {
 		return fmt.Errorf("enabling vault's audit device: %w", err)
 	}
 	return nil
-}
-
-// Addr is the base URL of the server, such as http://127.0.0.1:8200. It stays
-// the same over Kill and Restart.
-func (s *Server) Addr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addr.apiURL()
-}
-
-// RootToken is the token that initialisation gave. It may do everything.
-func (s *Server) RootToken() string { return s.rootToken }
-
-// Version is the running Vault's, such as "1.21.0".
-func (s *Server) Version() string { return s.binary.Version }
-
-// Binary is the path of the program that runs; as a command line client it
-// speaks to this server with VAULT_ADDR set to Addr.
-func (s *Server) Binary() string { return s.binary.Path }
-
-// PluginDir is the resolved directory in which Vault looks for plug-ins.
-func (s *Server) PluginDir() string { return s.pluginDir }
-
-// Log is the file that holds what Vault printed, over all its restarts.
-func (s *Server) Log() string { return filepath.Join(s.dir, "vault.log") }
-
-// AuditLog is the file that the audit device writes when Options.Audit is set.
-func (s *Server) AuditLog() string { return filepath.Join(s.dir, "audit.log") }
-
-// Client is a new client that holds the root token. It ignores the caller's
-// VAULT_ADDR, VAULT_TOKEN and VAULT_NAMESPACE, and times out and retries as
-// Vault's own default client does.
-func (s *Server) Client() (*api.Client, error) { return s.ClientWith(s.RootToken()) }
-
-// ClientWith is Client with another token.
-func (s *Server) ClientWith(token string) (*api.Client, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.clientWith(token)
-}
-
-func (s *Server) clientWith(token string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{
-		Address:    s.addr.apiURL(),
-		Timeout:    60 * time.Second,
-		MaxRetries: 2,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("making a vault client: %w", err)
-	}
-	client.ClearNamespace()
-	client.SetToken(token)
-	return client, nil
 }
