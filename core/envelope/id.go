@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -122,7 +123,7 @@ func (b Bytes) MarshalText() ([]byte, error) {
 // UnmarshalText reads strict unpadded base64url; anything else is [ErrEncoding].
 func (b *Bytes) UnmarshalText(text []byte) error {
 	got, err := strictBase64.AppendDecode(nil, text)
-	if err != nil {
+	if err != nil || bytes.ContainsAny(text, "\r\n") { // which even the strict decoder skips
 		return fmt.Errorf("not unpadded base64url: %w", ErrEncoding)
 	}
 	*b = got

@@ -1,0 +1,137 @@
+package approval
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// Approve opens what the approver may open and seals it to the consumer's key
+// for this request. Where one person suffices that is the payload, and the DEK
+// never leaves this call; otherwise it is the approver's share. The keyring is
+// open because the approver's factor just opened it, and stays the caller's.
+func (c *Case) Approve(k *keyring.Keyring, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
+	if err := c.decidable(now); err != nil {
+		return Release{}, err
+	}
+	if c.Policy.ConsentFirst {
+		if err := c.checkConsents(); err != nil {
+			return Release{}, fmt.Errorf("approve %s: %w", c.Request.ID, err)
+		}
+	}
+	rec := c.receipt(Approve, l, now)
+	rec.Lease = c.Request.LeaseFor(c.Policy)
+	blob, err := c.seal(&rec, k)
+	if err != nil {
+		return Release{}, fmt.Errorf("approve %s: %w", c.Request.ID, err)
+	}
+	rec.Blob = envelope.SumHash(blob.Bytes)
+	signed, err := Signatories{device, k}.sign(rec)
+	if err != nil {
+		return Release{}, fmt.Errorf("approve %s: %w", c.Request.ID, err)
+	}
+	return Release{Receipt: signed, Blob: &blob}, nil
+}
+
+// Deny says no, with a reason of at most [MaxReason] bytes. It needs no factor.
+func (c *Case) Deny(reason string, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
+	rec := c.receipt(Deny, l, now)
+	rec.Reason = reason
+	if err := rec.check(); err != nil {
+		return Release{}, fmt.Errorf("deny %s: %w", c.Request.ID, err)
+	}
+	signed, err := Signatories{Device: device}.sign(rec)
+	return Release{Receipt: signed}, err
+}
+
+// Consent says yes without releasing anything.
+func (c *Case) Consent(k *keyring.Keyring, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
+	if err := c.decidable(now); err != nil {
+		return Release{}, err
+	}
+	signed, err := Signatories{device, k}.sign(c.receipt(Consent, l, now))
+	return Release{Receipt: signed}, err
+}
+
+// decidable checks once more what time may have changed since the review.
+func (c *Case) decidable(now time.Time) error {
+	if envelope.At(now) >= c.Request.Deadline {
+		return fmt.Errorf("request %s: %w", c.Request.ID, ErrExpired)
+	}
+	if err := c.reviewer.Roster.Fresh(now); err != nil {
+		return fmt.Errorf("request %s: %w", c.Request.ID, err)
+	}
+	return nil
+}
+
+func (c *Case) receipt(d Decision, l Ledger, now time.Time) Receipt {
+	return Receipt{
+		Organisation: c.Request.Organisation, Mount: c.Request.Mount, Request: c.Hash, RequestID: c.Request.ID,
+		Decision: d, Approver: c.approver.ID, Generation: c.approver.Generation, Device: c.device.Device,
+		Roster: c.reviewer.Roster.Head(), Time: envelope.At(now), Counter: l.Counter + 1, Previous: l.Previous,
+	}
+}
+
+// seal returns the sealed part of an approval and notes its form in rec.
+func (c *Case) seal(rec *Receipt, k *keyring.Keyring) (envelope.Envelope, error) {
+	share, err := c.Version.OpenShare(k)
+	if err != nil {
+		return envelope.Envelope{}, err
+	}
+	defer share.Wipe()
+	if !c.Policy.AnyOf() {
+		rec.Form, rec.Requirement, rec.X = FormShare, share.Requirement, share.X
+		b := share.Reveal()
+		defer envelope.Wipe(b)
+		return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, rec), b)
+	}
+	plaintext, err := c.Version.Combine([]*secret.Share{share})
+	if err != nil {
+		return envelope.Envelope{}, err
+	}
+	defer envelope.Wipe(plaintext)
+	rec.Form = FormPayload
+	return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, rec), plaintext)
+}
+
+// releaseContext binds a sealed release to the request's exact text, hence to
+// everything that the approver was shown, and to who released it.
+func releaseContext(q *Request, rec *Receipt) envelope.Context {
+	ctx := envelope.Context{
+		Purpose: envelope.PurposeReleasePayload, Organisation: q.Organisation, Mount: q.Mount,
+		Secret: q.Secret, Version: q.Version, Recipient: rec.Approver, Request: rec.Request,
+	}
+	if rec.Form == FormShare {
+		ctx.Purpose, ctx.Requirement, ctx.X = envelope.PurposeReleaseShare, rec.Requirement, rec.X
+	}
+	return ctx
+}
+
+// checkConsents wants m consents for every requirement, by distinct people who
+// hold a share: otherwise shares for different requests could add up in the
+// hands of one consumer.
+func (c *Case) checkConsents() error {
+	count := make([]uint32, len(c.Version.WrapSet.Access))
+	counted := map[envelope.ID]bool{}
+	for i := range c.Decisions {
+		rec := &c.Decisions[i]
+		if rec.Decision != Consent || counted[rec.Approver] {
+			continue
+		}
+		_, _, requirement, err := seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
+		if err != nil {
+			return err
+		}
+		counted[rec.Approver] = true
+		count[requirement]++
+	}
+	for i, access := range c.Version.WrapSet.Access {
+		if count[i] < access.M {
+			return fmt.Errorf("requirement %q: %d of %d: %w", access.Name, count[i], access.M, ErrConsent)
+		}
+	}
+	return nil
+}

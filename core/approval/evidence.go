@@ -1,0 +1,103 @@
+package approval
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Evidence is a decision with what it was about: it can be verified offline,
+// with the org log alone.
+type Evidence struct {
+	Receipt envelope.Signed `json:"receipt"`
+	Request envelope.Signed `json:"request"`
+}
+
+// Finding is what a piece of evidence proves.
+type Finding struct {
+	Receipt  Receipt
+	Request  Request
+	Approver *roster.Approver
+	Device   *roster.Device
+	Consumer *roster.Consumer
+}
+
+// Verify checks the signatures of both parts and that they belong together,
+// under a roster that may be newer than they are.
+func (e Evidence) Verify(r *roster.Roster) (*Finding, error) {
+	rec, err := ReadReceipt(r, e.Receipt)
+	if err != nil {
+		return nil, err
+	}
+	q, err := envelope.Peek[Request](e.Request, envelope.TypeRequest)
+	if err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	consumer, err := r.ConsumerAt(q.Consumer, q.Roster)
+	if err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if err := e.Request.Verify(envelope.TypeRequest, consumer.Signing); err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if rec.Request != e.Request.Hash() || rec.RequestID != q.ID || rec.Mount != q.Mount || rec.Organisation != q.Organisation {
+		return nil, fmt.Errorf("receipt of request %s: %w", rec.RequestID, ErrRelease)
+	}
+	f := &Finding{Receipt: *rec, Request: q, Consumer: consumer}
+	if f.Approver, err = r.FormerApprover(rec.Approver); err != nil {
+		return nil, err
+	}
+	f.Device, err = r.FormerDevice(rec.Device)
+	return f, err
+}
+
+// VerifyChains checks that receipts are, device by device, the unbroken
+// beginning of what the device signed: numbers from 1, each naming the one
+// before. A receipt that is missing in the middle is [ErrReceipts]; one that is
+// missing at the end shows only against the device's own [Ledger].
+func VerifyChains(r *roster.Roster, receipts []envelope.Signed) error {
+	byDevice := map[envelope.ID]map[uint64]envelope.Signed{}
+	for _, s := range receipts {
+		rec, err := ReadReceipt(r, s)
+		if err != nil {
+			return err
+		}
+		chain := byDevice[rec.Device]
+		if chain == nil {
+			chain = map[uint64]envelope.Signed{}
+			byDevice[rec.Device] = chain
+		}
+		if other, taken := chain[rec.Counter]; taken && other.Hash() != s.Hash() {
+			return fmt.Errorf("device %s signed two receipts with number %d: %w", rec.Device, rec.Counter, ErrReceipts)
+		}
+		chain[rec.Counter] = s
+	}
+	for device, chain := range byDevice {
+		if err := verifyChain(chain); err != nil {
+			return fmt.Errorf("device %s: %w", device, err)
+		}
+	}
+	return nil
+}
+
+func verifyChain(chain map[uint64]envelope.Signed) error {
+	numbers := make([]uint64, 0, len(chain))
+	for n := range chain {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	var previous envelope.Hash
+	for i, n := range numbers {
+		rec, err := envelope.Peek[Receipt](chain[n], envelope.TypeReceipt)
+		if err != nil {
+			return err
+		}
+		if n != uint64(i+1) || rec.Previous != previous {
+			return fmt.Errorf("number %d: %w", i+1, ErrReceipts)
+		}
+		previous = chain[n].Hash()
+	}
+	return nil
+}

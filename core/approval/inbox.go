@@ -1,0 +1,105 @@
+package approval
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// MaxInboxWait is how long an inbox call may wait for something to happen.
+const MaxInboxWait = 10 * time.Second
+
+// InboxCall is a device's signed question what waits for it. After is the last
+// request it was shown, to page through many; Wait is how long, in
+// milliseconds, the answer may wait for news.
+type InboxCall struct {
+	Organisation envelope.Hash  `json:"organisation"`
+	Device       envelope.ID    `json:"device"`
+	Time         envelope.Time  `json:"time"`
+	Nonce        envelope.Bytes `json:"nonce"` // 16 random bytes
+	After        envelope.ID    `json:"after"`
+	Wait         uint32         `json:"wait"`
+	Roster       roster.Head    `json:"roster"`
+}
+
+// Inbox is the answer: statements after the call's head, oldest first, items
+// oldest first, and whether there are more of either. It is sealed to the
+// device, so that a relay learns nothing of paths, requesters and people.
+type Inbox struct {
+	Mount envelope.ID       `json:"mount"`
+	Log   []envelope.Signed `json:"log"`
+	Items []Item            `json:"items"`
+	More  bool              `json:"more"`
+}
+
+// CallInbox signs an inbox call.
+func CallInbox(r *roster.Roster, device envelope.ID, signer envelope.Signer, after envelope.ID, wait time.Duration, now time.Time) (envelope.Signed, error) {
+	nonce := make([]byte, nonceSize)
+	rand.Read(nonce)
+	return envelope.Sign(envelope.TypeInboxCall, InboxCall{
+		Organisation: r.Organisation(), Device: device, Time: envelope.At(now), Nonce: nonce,
+		After: after, Wait: uint32(min(wait, MaxInboxWait).Milliseconds()), Roster: r.Head(),
+	}, signer)
+}
+
+// ReadInboxCall verifies, for a broker, that a device in force made the call
+// within [MaxClockSkew].
+func ReadInboxCall(r *roster.Roster, s envelope.Signed, now time.Time) (*InboxCall, *roster.Device, error) {
+	call, err := envelope.Peek[InboxCall](s, envelope.TypeInboxCall)
+	if err != nil {
+		return nil, nil, fmt.Errorf("inbox: %w", err)
+	}
+	if call.Organisation != r.Organisation() {
+		return nil, nil, fmt.Errorf("inbox: %w", roster.ErrOrganisation)
+	}
+	device, err := r.Device(call.Device)
+	if err != nil {
+		return nil, nil, fmt.Errorf("inbox: %w", err)
+	}
+	if err := s.Verify(envelope.TypeInboxCall, device.Signing); err != nil {
+		return nil, nil, fmt.Errorf("inbox: %w", err)
+	}
+	if err := r.Accepts(call.Roster); err != nil {
+		return nil, nil, fmt.Errorf("inbox: %w", err)
+	}
+	if skew := envelope.At(now).Sub(call.Time).Abs(); skew > MaxClockSkew || len(call.Nonce) != nonceSize {
+		return nil, nil, fmt.Errorf("inbox: made at another time, the clocks differ by %s: %w", skew.Round(time.Second), ErrInbox)
+	}
+	return &call, device, nil
+}
+
+// SealInbox seals the answer to a call to the device that made it.
+func SealInbox(d *roster.Device, mount envelope.ID, call envelope.Signed, in Inbox) (envelope.Envelope, error) {
+	in.Mount = mount
+	encoded, err := envelope.Encode(in)
+	if err != nil {
+		return envelope.Envelope{}, err
+	}
+	return envelope.SealTo(d.KEM, inboxContext(d.Organisation, mount, d.Device, call), encoded)
+}
+
+// OpenInbox opens the answer to the device's own call, and to no other: the
+// call's hash is in the context, so that an earlier answer cannot stand in for
+// this one. mount is the one that the device enrolled at.
+func OpenInbox(r *roster.Roster, d *keyring.Device, mount envelope.ID, call envelope.Signed, sealed envelope.Envelope) (*Inbox, error) {
+	opened, err := d.Open(inboxContext(r.Organisation(), mount, d.ID(), call), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	in, err := envelope.Decode[Inbox](opened)
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	if in.Mount != mount {
+		return nil, fmt.Errorf("inbox: %w", ErrInbox)
+	}
+	return &in, nil
+}
+
+func inboxContext(organisation envelope.Hash, mount, device envelope.ID, call envelope.Signed) envelope.Context {
+	return envelope.Context{Purpose: envelope.PurposeInbox, Organisation: organisation, Mount: mount, Recipient: device, Request: call.Hash()}
+}

@@ -1,0 +1,201 @@
+package approval
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// MaxClockSkew is how far ahead of a party's clock a message may be.
+const MaxClockSkew = 2 * time.Minute
+
+// Limits of the texts that approvers are shown, in bytes of UTF-8.
+const (
+	MaxReason = 512
+	maxOrigin = 256
+	nonceSize = 16
+)
+
+// Origin tells approvers who asks and from where. Reported is true where a
+// mount says it of somebody else: it is then "reported by Vault" and as good as
+// Vault is. A host says it of itself, under its own signature.
+type Origin struct {
+	Reported       bool          `json:"reported"`
+	Requester      string        `json:"requester"` // name, chosen by whoever named the entity or token
+	Entity         string        `json:"entity"`    // Vault entity id, empty if there is none
+	Remote         string        `json:"remote"`    // network address
+	Host           string        `json:"host"`
+	Executable     string        `json:"executable"`
+	ExecutableHash envelope.Hash `json:"executable_hash"` // SHA-256 of the file, zero if unknown
+	UID            int64         `json:"uid"`             // −1 if unknown
+	PID            int64         `json:"pid"`             // −1 if unknown
+}
+
+// Request is a consumer's signed ask for one version of one secret. Header pins
+// that version's exact text. Ephemeral is a key made for this one answer; the
+// consumer alone has its private half, and only in memory.
+type Request struct {
+	ID           envelope.ID     `json:"id"`
+	Organisation envelope.Hash   `json:"organisation"`
+	Mount        envelope.ID     `json:"mount"`
+	Secret       envelope.ID     `json:"secret"`
+	Path         string          `json:"path"`
+	Version      uint64          `json:"version"`
+	Header       envelope.Hash   `json:"header"`
+	Policy       envelope.ID     `json:"policy"`
+	Consumer     envelope.ID     `json:"consumer"`
+	Ephemeral    envelope.KEMKey `json:"ephemeral"`
+	Origin       Origin          `json:"origin"`
+	Reason       string          `json:"reason"`
+	Lease        uint32          `json:"lease"` // seconds asked for; 0 is the policy's
+	Created      envelope.Time   `json:"created"`
+	Deadline     envelope.Time   `json:"deadline"`
+	Nonce        envelope.Bytes  `json:"nonce"` // 16 random bytes
+	Roster       roster.Head     `json:"roster"`
+}
+
+// Terms are what a consumer chooses about its request.
+type Terms struct {
+	Origin Origin
+	Reason string
+	Lease  time.Duration // zero for the policy's
+	Wait   time.Duration // until the deadline; zero for the policy's
+}
+
+// Ask signs a request of a consumer for a verified version. The caller posts
+// the signed request, keeps the [Pending] and wipes it in the end.
+func Ask(r *roster.Roster, v *secret.Verified, consumer envelope.ID, signer envelope.Signer, t Terms, now time.Time) (*Pending, envelope.Signed, error) {
+	ephemeral := envelope.NewKey()
+	public, err := envelope.KEMPublic(ephemeral)
+	if err != nil {
+		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", v.Header.Path, err)
+	}
+	wait := time.Duration(v.Policy.RequestTTL) * time.Second
+	if t.Wait > 0 {
+		wait = min(wait, t.Wait)
+	}
+	nonce := make([]byte, nonceSize)
+	rand.Read(nonce)
+	q := Request{
+		ID: envelope.NewID(), Organisation: v.Header.Organisation, Mount: v.Header.Mount, Secret: v.Header.Secret,
+		Path: v.Header.Path, Version: v.Header.Version, Header: v.HeaderHash, Policy: v.Policy.ID, Consumer: consumer,
+		Ephemeral: public, Origin: t.Origin, Reason: t.Reason, Lease: uint32(t.Lease / time.Second),
+		Created: envelope.At(now), Deadline: envelope.At(now.Add(wait)), Nonce: nonce, Roster: r.Head(),
+	}
+	if err := q.check(r, v.Policy, now); err != nil {
+		ephemeral.Wipe()
+		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", q.Path, err)
+	}
+	signed, err := envelope.Sign(envelope.TypeRequest, q, signer)
+	if err != nil {
+		ephemeral.Wipe()
+		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", q.Path, err)
+	}
+	return newPending(signed.Hash(), ephemeral), signed, nil
+}
+
+// ReadRequest verifies that a consumer in force signed the request and that the
+// policy in force for its path names that consumer, and everything else that
+// can be checked without the version. Brokers call it on what hosts post;
+// devices call [Reviewer.Review], which begins with it.
+func ReadRequest(r *roster.Roster, s envelope.Signed, now time.Time) (*Request, *roster.Policy, error) {
+	q, err := envelope.Peek[Request](s, envelope.TypeRequest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("request: %w", err)
+	}
+	if q.Organisation != r.Organisation() {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, roster.ErrOrganisation)
+	}
+	if err := r.Accepts(q.Roster); err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	consumer, err := r.Consumer(q.Consumer)
+	if err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if err := s.Verify(envelope.TypeRequest, consumer.Signing); err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if consumer.Kind == roster.ConsumerMount && consumer.Mount != q.Mount || (consumer.Kind == roster.ConsumerMount) != q.Origin.Reported {
+		return nil, nil, fmt.Errorf("request %s: a mount speaks for itself alone and says that it reports: %w", q.ID, ErrRequest)
+	}
+	policy, err := r.PolicyFor(q.Path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if err := q.check(r, policy, now); err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	return &q, policy, nil
+}
+
+// check holds a request against a policy and a clock.
+func (q *Request) check(r *roster.Roster, p *roster.Policy, now time.Time) error {
+	if err := r.Fresh(now); err != nil {
+		return err
+	}
+	at := envelope.At(now)
+	switch {
+	case q.ID.IsZero() || q.Secret.IsZero() || q.Version == 0 || q.Header.IsZero() || len(q.Ephemeral) != envelope.KEMKeySize || len(q.Nonce) != nonceSize:
+		return fmt.Errorf("incomplete: %w", ErrRequest)
+	case q.Policy != p.ID:
+		return fmt.Errorf("names another policy than the path's: %w", ErrRequest)
+	case !slices.Contains(p.Consumers, q.Consumer):
+		return ErrConsumer
+	case q.Created > at.Add(MaxClockSkew):
+		return ErrFuture
+	case q.Deadline <= at:
+		return ErrExpired
+	case q.Deadline <= q.Created || q.Deadline.Sub(q.Created) > time.Duration(p.RequestTTL)*time.Second:
+		return ErrDeadline
+	case q.Lease > p.LeaseMax:
+		return ErrLease
+	case q.Origin.Entity == "" && !p.SelfApproval:
+		return ErrRequesterUnknown
+	}
+	return q.checkTexts()
+}
+
+// checkTexts refuses what could mislead on an approver's screen.
+func (q *Request) checkTexts() error {
+	texts := []string{q.Origin.Requester, q.Origin.Entity, q.Origin.Remote, q.Origin.Host, q.Origin.Executable}
+	for _, t := range texts {
+		if len(t) > maxOrigin || !Printable(t) {
+			return fmt.Errorf("a text about the requester is too long or not printable: %w", ErrRequest)
+		}
+	}
+	if len(q.Reason) > MaxReason || !Printable(q.Reason) {
+		return fmt.Errorf("the reason must be printable and at most %d bytes: %w", MaxReason, ErrRequest)
+	}
+	return nil
+}
+
+// Printable says whether a text has nothing that would show as something else:
+// no control, formatting or bidirectional characters.
+func Printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, c := range s {
+		if c == utf8.RuneError || !unicode.IsPrint(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// LeaseFor returns the lease, in seconds, that an approval of the request gives
+// under a policy: what was asked for, or the policy's own.
+func (q *Request) LeaseFor(p *roster.Policy) uint32 {
+	if q.Lease > 0 {
+		return q.Lease
+	}
+	return p.LeaseTTL
+}

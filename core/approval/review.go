@@ -1,0 +1,139 @@
+package approval
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// Item is what a broker hands a device for one request: the signed request, the
+// version it asks for, and the decisions so far.
+type Item struct {
+	Request   envelope.Signed   `json:"request"`
+	Version   secret.Version    `json:"version"`
+	Decisions []envelope.Signed `json:"decisions"` // receipts
+}
+
+// Reviewer is an approver at one of their devices.
+type Reviewer struct {
+	Roster   *roster.Roster
+	Mount    envelope.ID // pinned at enrolment; zero takes the request's
+	Approver envelope.ID
+	Device   envelope.ID
+	// Decided says whether the device decided a request with this hash before.
+	Decided func(request envelope.Hash) bool
+}
+
+// Case is a request that passed every check, with what an approver is shown.
+type Case struct {
+	Request     Request
+	Hash        envelope.Hash
+	Consumer    *roster.Consumer
+	Policy      *roster.Policy
+	Version     *secret.Verified
+	Decisions   []Receipt
+	reviewer    Reviewer
+	approver    *roster.Approver
+	device      *roster.Device
+	requirement uint32
+}
+
+// Review checks everything about an item before a person sees it: signature,
+// consumer, policy, times, replay, the version and its author, that this
+// approver holds a share and is not the requester, and the decisions shown. Any
+// failure is a named error, and there is then no [Case] to approve.
+func (v Reviewer) Review(item Item, now time.Time) (*Case, error) {
+	q, policy, err := ReadRequest(v.Roster, item.Request, now)
+	if err != nil {
+		return nil, err
+	}
+	c := &Case{Request: *q, Hash: item.Request.Hash(), Policy: policy, reviewer: v}
+	if v.Decided != nil && v.Decided(c.Hash) {
+		return nil, fmt.Errorf("request %s: %w", q.ID, ErrReplayed)
+	}
+	if c.Consumer, err = v.Roster.Consumer(q.Consumer); err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if !v.Mount.IsZero() && v.Mount != q.Mount {
+		return nil, fmt.Errorf("request %s: of another mount: %w", q.ID, ErrRequest)
+	}
+	if c.Version, err = item.Version.Verify(v.Roster, q.Mount, q.Path); err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if h := c.Version.Header; h.Secret != q.Secret || h.Version != q.Version || c.Version.HeaderHash != q.Header {
+		return nil, fmt.Errorf("request %s: asks for another version: %w", q.ID, ErrRequest)
+	}
+	if err := c.seat(); err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	if err := c.readDecisions(item.Decisions); err != nil {
+		return nil, fmt.Errorf("request %s: %w", q.ID, err)
+	}
+	return c, nil
+}
+
+// seat finds the approver's place in the version and the policy.
+func (c *Case) seat() error {
+	v := c.reviewer
+	var err error
+	if c.approver, c.device, c.requirement, err = seat(v.Roster, c.Policy, c.Version, v.Approver, v.Device); err != nil {
+		return err
+	}
+	if c.approver.IsEntity(c.Request.Origin.Entity) && !c.Policy.SelfApproval {
+		return ErrSelfApproval
+	}
+	return nil
+}
+
+// seat checks that somebody may answer for a version now: approver and device
+// in force, among the policy's people today, and holder of a share of their
+// current keyring. It returns the requirement that they count for.
+func seat(r *roster.Roster, p *roster.Policy, v *secret.Verified, approver, device envelope.ID) (*roster.Approver, *roster.Device, uint32, error) {
+	a, err := r.Approver(approver)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	d, err := r.Device(device)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if d.Approver != approver || d.Generation != a.Generation {
+		return nil, nil, 0, ErrDevice
+	}
+	holder, err := v.Holder(approver)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if holder.Generation != a.Generation {
+		return nil, nil, 0, secret.ErrNotHolder
+	}
+	for _, eligible := range r.Eligible(p)[holder.Requirement] {
+		if eligible.ID == approver {
+			return a, d, holder.Requirement, nil
+		}
+	}
+	return nil, nil, 0, ErrNotPrincipal
+}
+
+func (c *Case) readDecisions(decisions []envelope.Signed) error {
+	for _, s := range decisions {
+		rec, err := ReadReceipt(c.reviewer.Roster, s)
+		if err != nil {
+			return err
+		}
+		if rec.Request != c.Hash {
+			return fmt.Errorf("a decision shown is about another request: %w", ErrRelease)
+		}
+		if rec.Decision == Deny {
+			return ErrDenied
+		}
+		c.Decisions = append(c.Decisions, *rec)
+	}
+	return nil
+}
+
+// MatchCode returns the code that requester and approver compare.
+func (c *Case) MatchCode() string { return MatchCode(c.Hash) }

@@ -1,0 +1,167 @@
+package roster
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+)
+
+// Eligible returns, by requirement, the people in force who qualify for it, by
+// id. Somebody may qualify for several; see [Roster.Assign].
+func (r *Roster) Eligible(p *Policy) [][]*Approver {
+	eligible := make([][]*Approver, len(p.Requirements))
+	for i, q := range p.Requirements {
+		people := map[envelope.ID]*Approver{}
+		r.expand(q.Principals, people)
+		eligible[i] = slices.SortedFunc(maps.Values(people), func(a, b *Approver) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+		eligible[i] = slices.DeleteFunc(eligible[i], func(a *Approver) bool {
+			return slices.ContainsFunc(a.Factors, func(f keyring.FactorKind) bool { return slices.Contains(p.RefusedFactors, f) })
+		})
+	}
+	return eligible
+}
+
+// Assign gives every eligible person to exactly one requirement, so that one
+// person holds one share and can never count twice; [ErrUnmeetable] if distinct
+// people cannot meet the policy. The result is by requirement, by id, and the
+// same for everyone who has the same roster: everybody's m first, then one
+// person to spare each, then the rest where the margin is smallest.
+func (r *Roster) Assign(p *Policy) ([][]*Approver, error) {
+	eligible := r.Eligible(p)
+	m := newMatching(eligible)
+	for round := range 2 {
+		for i, q := range p.Requirements {
+			if round == 0 {
+				for range q.M {
+					if !m.augment(i) {
+						return nil, fmt.Errorf("policy %q, requirement %q: %w", p.Name, q.Name, ErrUnmeetable)
+					}
+				}
+			} else {
+				m.augment(i)
+			}
+		}
+	}
+	m.spread(p)
+	return m.result(), nil
+}
+
+// Coverage says how well a requirement stands the loss of people.
+type Coverage struct {
+	Requirement string `json:"requirement"`
+	M           uint32 `json:"m"`
+	People      int    `json:"people"`
+	Recoverable int    `json:"recoverable"` // of the people, those with a recovery factor
+}
+
+// Meets says whether the requirement would still be met after losing minimum
+// people, or everyone in it could recover from losing every device.
+func (c Coverage) Meets(minimum uint32) bool {
+	return uint64(c.People) >= uint64(c.M)+uint64(minimum) || c.People >= int(c.M) && c.Recoverable == c.People
+}
+
+// Covers returns [ErrCoverage] if an assignment of people falls below the
+// policy's minimum coverage.
+func (p *Policy) Covers(assigned [][]*Approver) error {
+	for _, c := range p.Coverage(assigned) {
+		if !c.Meets(p.MinimumCoverage) {
+			return fmt.Errorf("policy %q, requirement %q: %d of %d people: %w", p.Name, c.Requirement, c.M, c.People, ErrCoverage)
+		}
+	}
+	return nil
+}
+
+// Coverage describes an assignment of people, by requirement.
+func (p *Policy) Coverage(assigned [][]*Approver) []Coverage {
+	all := make([]Coverage, len(p.Requirements))
+	for i, q := range p.Requirements {
+		all[i] = Coverage{Requirement: q.Name, M: q.M, People: len(assigned[i])}
+		for _, a := range assigned[i] {
+			if a.Recovery {
+				all[i].Recoverable++
+			}
+		}
+	}
+	return all
+}
+
+// matching is a bipartite matching of people to requirements that grows by
+// augmenting paths (Kuhn's algorithm), in a fixed order.
+type matching struct {
+	eligible [][]*Approver
+	of       map[envelope.ID]int // requirement that a person is given to
+}
+
+func newMatching(eligible [][]*Approver) *matching {
+	return &matching{eligible: eligible, of: map[envelope.ID]int{}}
+}
+
+// augment gives one more person to a requirement, moving others to further
+// requirements they qualify for where that frees one.
+func (m *matching) augment(requirement int) bool {
+	return m.try(requirement, map[envelope.ID]bool{})
+}
+
+func (m *matching) try(requirement int, visited map[envelope.ID]bool) bool {
+	for _, a := range m.eligible[requirement] {
+		if _, taken := m.of[a.ID]; !taken && !visited[a.ID] {
+			m.of[a.ID] = requirement
+			return true
+		}
+	}
+	for _, a := range m.eligible[requirement] {
+		held, taken := m.of[a.ID]
+		if !taken || visited[a.ID] || held == requirement {
+			continue
+		}
+		visited[a.ID] = true
+		if m.try(held, visited) {
+			m.of[a.ID] = requirement
+			return true
+		}
+	}
+	return false
+}
+
+// spread gives everyone left to whichever of their requirements has the
+// smallest margin, the earlier one on a tie.
+func (m *matching) spread(p *Policy) {
+	margin := make([]int, len(p.Requirements))
+	for i, q := range p.Requirements {
+		margin[i] = -int(q.M)
+	}
+	for _, i := range m.of {
+		margin[i]++
+	}
+	for first, people := range m.eligible {
+		for _, a := range people {
+			if _, taken := m.of[a.ID]; taken {
+				continue
+			}
+			best := first
+			for i := first + 1; i < len(m.eligible); i++ {
+				if margin[i] < margin[best] && slices.Contains(m.eligible[i], a) {
+					best = i
+				}
+			}
+			m.of[a.ID] = best
+			margin[best]++
+		}
+	}
+}
+
+func (m *matching) result() [][]*Approver {
+	assigned := make([][]*Approver, len(m.eligible))
+	for i, people := range m.eligible {
+		for _, a := range people {
+			if m.of[a.ID] == i {
+				assigned[i] = append(assigned[i], a)
+			}
+		}
+	}
+	return assigned
+}

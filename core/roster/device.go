@@ -1,0 +1,92 @@
+package roster
+
+import (
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+)
+
+// DeviceAdmit admits a device by the certificate that its approver's keyring
+// signed ([keyring.Certificate]), so that the organisation's signer cannot give
+// a person a device they never had.
+type DeviceAdmit struct {
+	Certificate envelope.Signed `json:"certificate"`
+}
+
+// Device is a phone, laptop or terminal of an approver, as the roster knows it.
+type Device struct {
+	keyring.Certificate
+	Revoked bool
+}
+
+func applyDeviceAdmit(r *Roster, _ Statement, b DeviceAdmit) error {
+	unverified, err := envelope.Peek[keyring.Certificate](b.Certificate, envelope.TypeCertificate)
+	if err != nil {
+		return err
+	}
+	a, err := r.Approver(unverified.Approver)
+	if err != nil {
+		return err
+	}
+	c, err := keyring.VerifyCertificate(b.Certificate, a.Signing)
+	if err != nil {
+		return err
+	}
+	if c.Organisation != r.organisation {
+		return ErrOrganisation
+	}
+	if c.Generation != a.Generation {
+		return fmt.Errorf("certified by generation %d, now %d: %w", c.Generation, a.Generation, ErrStatement)
+	}
+	if r.devices[c.Device] != nil {
+		return fmt.Errorf("device %s was admitted before: %w", c.Device, ErrStatement)
+	}
+	if err := c.KEM.Check(); err != nil {
+		return err
+	}
+	for _, d := range r.devices {
+		if d.Signing == c.Signing {
+			return fmt.Errorf("device %s has this key: %w", d.Device, ErrStatement)
+		}
+	}
+	r.devices[c.Device] = &Device{Certificate: c}
+	return nil
+}
+
+func applyDeviceRevoke(r *Roster, _ Statement, b Removal) error {
+	d, err := r.Device(b.ID)
+	if err != nil {
+		return err
+	}
+	d.Revoked = true
+	return nil
+}
+
+// Device returns a device in force; [ErrUnknown] or [ErrRevoked] otherwise.
+func (r *Roster) Device(id envelope.ID) (*Device, error) {
+	d := r.devices[id]
+	switch {
+	case d == nil:
+		return nil, fmt.Errorf("device %s: %w", id, ErrUnknown)
+	case d.Revoked:
+		return nil, fmt.Errorf("device %q: %w", d.Name, ErrRevoked)
+	}
+	return d, nil
+}
+
+// FormerDevice returns a device whether in force or revoked, to check what it
+// signed while it was.
+func (r *Roster) FormerDevice(id envelope.ID) (*Device, error) {
+	if d := r.devices[id]; d != nil {
+		return d, nil
+	}
+	return nil, fmt.Errorf("device %s: %w", id, ErrUnknown)
+}
+
+// Devices returns the devices in force of an approver, by name.
+func (r *Roster) Devices(approver envelope.ID) []*Device {
+	return inForce(r.devices,
+		func(d *Device) bool { return !d.Revoked && d.Approver == approver },
+		func(d *Device) string { return d.Name + d.Device.String() })
+}

@@ -1,0 +1,231 @@
+package roster
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+)
+
+// Requirement is "m of these": that many distinct people among the principals.
+type Requirement struct {
+	Name       string      `json:"name"`
+	Principals []Principal `json:"principals"`
+	M          uint32      `json:"m"`
+}
+
+// Policy is the body of [KindPolicySet] and a policy as the roster knows it: who
+// may release what lies under a path pattern, and to what. All requirements
+// must be met. Setting an id again replaces the policy.
+type Policy struct {
+	ID           envelope.ID   `json:"id"`
+	Name         string        `json:"name"`
+	Pattern      string        `json:"pattern"`
+	Requirements []Requirement `json:"requirements"`
+	// Authors and Consumers are ids of consumers: which may write, and which
+	// may receive. A mount is among them only where it is named.
+	Authors   []envelope.ID `json:"authors"`
+	Consumers []envelope.ID `json:"consumers"`
+	// RefusedFactors excludes people whose keyring can be opened by one of
+	// these: any one factor opens it, so it is as strong as the weakest.
+	RefusedFactors []keyring.FactorKind `json:"refused_factors"`
+	LeaseTTL       uint32               `json:"lease_ttl"`   // seconds that a release holds, from approval
+	LeaseMax       uint32               `json:"lease_max"`   // seconds, the most that a requester may ask for
+	RequestTTL     uint32               `json:"request_ttl"` // seconds that a request may wait for its people
+	SelfApproval   bool                 `json:"self_approval"`
+	// MinimumCoverage is how many people a requirement may lose and still be
+	// met, unless everyone in it has a recovery factor.
+	MinimumCoverage uint32 `json:"minimum_coverage"`
+	MatchCode       bool   `json:"match_code"`    // the approver must type it
+	ConsentFirst    bool   `json:"consent_first"` // shares only after m consents
+}
+
+// Defaults of a policy's times, for whoever composes one.
+const (
+	DefaultLeaseTTL        = 15 * time.Minute
+	DefaultLeaseMax        = time.Hour
+	DefaultRequestTTL      = 5 * time.Minute
+	DefaultMinimumCoverage = 1
+)
+
+// Limits of a policy's times, in seconds, and of its size.
+const (
+	minRequestTTL   = 1
+	maxRequestTTL   = 24 * 60 * 60
+	maxLease        = 30 * 24 * 60 * 60
+	maxRequirements = 16
+)
+
+// policyRecord is one revision of a policy and the statements between which it
+// was in force; until is 0 while it is.
+type policyRecord struct {
+	policy      *Policy
+	hash        envelope.Hash
+	from, until uint64
+}
+
+// Hash identifies the exact text of the policy.
+func (p *Policy) Hash() (envelope.Hash, error) {
+	encoded, err := envelope.Encode(p)
+	if err != nil {
+		return envelope.Hash{}, err
+	}
+	return envelope.SumHash([]byte("stillvault/policy/v1"), encoded), nil
+}
+
+// AnyOf says whether one person alone suffices: then the approver opens the
+// secret and releases its payload; otherwise everyone releases a share.
+func (p *Policy) AnyOf() bool { return len(p.Requirements) == 1 && p.Requirements[0].M == 1 }
+
+func applyPolicySet(r *Roster, st Statement, b Policy) error {
+	if err := checkNew(b.ID, b.Name, false); err != nil {
+		return err
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	if err := r.checkDistinctPolicy(&b); err != nil {
+		return err
+	}
+	for _, q := range b.Requirements {
+		if err := r.checkPrincipals(q.Principals); err != nil {
+			return err
+		}
+	}
+	for _, id := range slices.Concat(b.Authors, b.Consumers) {
+		if _, err := r.Consumer(id); err != nil {
+			return err
+		}
+	}
+	if _, err := r.Assign(&b); err != nil {
+		return err
+	}
+	hash, err := b.Hash()
+	if err != nil {
+		return err
+	}
+	r.endPolicy(b.ID, st.Seq)
+	r.policies[b.ID] = append(r.policies[b.ID], &policyRecord{policy: &b, hash: hash, from: st.Seq})
+	r.patterns.put(b.Pattern, &b)
+	r.policiesChanged = st.Seq
+	return nil
+}
+
+func applyPolicyDelete(r *Roster, st Statement, b Removal) error {
+	if _, err := r.Policy(b.ID); err != nil {
+		return err
+	}
+	r.endPolicy(b.ID, st.Seq)
+	r.policiesChanged = st.Seq
+	return nil
+}
+
+// checkDistinctPolicy refuses a name or pattern that another policy has: of two
+// equal patterns neither is the more specific.
+func (r *Roster) checkDistinctPolicy(b *Policy) error {
+	for id, all := range r.policies {
+		last := all[len(all)-1]
+		if id != b.ID && last.until == 0 && (last.policy.Name == b.Name || last.policy.Pattern == b.Pattern) {
+			return fmt.Errorf("policy %q has this name or pattern: %w", last.policy.Name, ErrStatement)
+		}
+	}
+	return nil
+}
+
+func (r *Roster) endPolicy(id envelope.ID, seq uint64) {
+	if all := r.policies[id]; len(all) > 0 && all[len(all)-1].until == 0 {
+		last := all[len(all)-1]
+		last.until = seq
+		r.patterns.put(last.policy.Pattern, nil)
+	}
+}
+
+// check refuses what no roster could make meaningful.
+func (p *Policy) check() error {
+	if err := CheckPattern(p.Pattern); err != nil {
+		return err
+	}
+	if n := len(p.Requirements); n == 0 || n > maxRequirements {
+		return fmt.Errorf("%d requirements, want 1 to %d: %w", n, maxRequirements, ErrStatement)
+	}
+	for i, q := range p.Requirements {
+		if err := CheckName(q.Name); err != nil {
+			return err
+		}
+		if q.M == 0 || len(q.Principals) == 0 || len(q.Principals) > maxMembers {
+			return fmt.Errorf("requirement %q needs principals and an m of at least 1: %w", q.Name, ErrStatement)
+		}
+		if slices.ContainsFunc(p.Requirements[:i], func(o Requirement) bool { return o.Name == q.Name }) {
+			return fmt.Errorf("requirement %q stands twice: %w", q.Name, ErrStatement)
+		}
+	}
+	for _, ids := range [][]envelope.ID{p.Authors, p.Consumers} {
+		for i, id := range ids {
+			if slices.Contains(ids[:i], id) {
+				return fmt.Errorf("consumer %s is named twice: %w", id, ErrStatement)
+			}
+		}
+	}
+	if p.RequestTTL < minRequestTTL || p.RequestTTL > maxRequestTTL || p.LeaseTTL == 0 || p.LeaseTTL > p.LeaseMax || p.LeaseMax > maxLease {
+		return fmt.Errorf("request ttl must be %d s to 24 h, lease ttl at most the lease maximum, that at most 30 days: %w", minRequestTTL, ErrStatement)
+	}
+	return checkFactors(p.RefusedFactors)
+}
+
+// Policy returns a policy in force by id.
+func (r *Roster) Policy(id envelope.ID) (*Policy, error) {
+	if all := r.policies[id]; len(all) > 0 && all[len(all)-1].until == 0 {
+		return all[len(all)-1].policy, nil
+	}
+	return nil, fmt.Errorf("policy %s: %w", id, ErrUnknown)
+}
+
+// PolicyFor returns the policy in force for a secret's path, the most specific
+// one; [ErrNoPolicy] if none covers it.
+func (r *Roster) PolicyFor(path string) (*Policy, error) {
+	if err := CheckPath(path); err != nil {
+		return nil, err
+	}
+	if p := r.patterns.find(path); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("%q: %w", path, ErrNoPolicy)
+}
+
+// PolicyAt returns the policy that was in force for a path at a head, to check
+// what an author sealed then.
+func (r *Roster) PolicyAt(path string, at Head) (*Policy, error) {
+	if at.Seq >= r.policiesChanged {
+		return r.PolicyFor(path)
+	}
+	then := newPatternNode()
+	for _, revisions := range r.policies {
+		for _, rec := range revisions {
+			if rec.from <= at.Seq && (rec.until == 0 || at.Seq < rec.until) {
+				then.put(rec.policy.Pattern, rec.policy)
+			}
+		}
+	}
+	if p := then.find(path); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("%q at statement %d: %w", path, at.Seq, ErrNoPolicy)
+}
+
+// Policies returns the policies in force, by name.
+func (r *Roster) Policies() []*Policy {
+	inForceNow := map[envelope.ID]*Policy{}
+	for id, all := range r.policies {
+		if last := all[len(all)-1]; last.until == 0 {
+			inForceNow[id] = last.policy
+		}
+	}
+	return inForce(inForceNow, func(*Policy) bool { return true }, func(p *Policy) string { return p.Name })
+}
+
+// PolicyNamed returns the policy in force that has a name.
+func (r *Roster) PolicyNamed(name string) (*Policy, error) {
+	return named("policy", name, r.Policies(), func(p *Policy) string { return p.Name })
+}

@@ -1,0 +1,52 @@
+package secret
+
+import (
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Header says what a version is. Its author signs it once and it never changes,
+// whoever may open the version later.
+//
+//	Previous    hash of the header of the version before, zero for the first
+//	PolicyHash  exact text of the policy that was in force
+//	Commitment  SHA-256(context ‖ payload plaintext); the plaintext begins with
+//	            32 random bytes, so the commitment tells nothing of the value
+//	Roster      head of the org log that the author saw
+type Header struct {
+	Suite        envelope.Suite `json:"suite"`
+	Organisation envelope.Hash  `json:"organisation"`
+	Mount        envelope.ID    `json:"mount"`
+	Secret       envelope.ID    `json:"secret"`
+	Path         string         `json:"path"`
+	Version      uint64         `json:"version"`
+	Previous     envelope.Hash  `json:"previous"`
+	Policy       envelope.ID    `json:"policy"`
+	PolicyHash   envelope.Hash  `json:"policy_hash"`
+	Commitment   envelope.Hash  `json:"commitment"`
+	Author       envelope.ID    `json:"author"`
+	Created      envelope.Time  `json:"created"`
+	Roster       roster.Head    `json:"roster"`
+}
+
+func (h *Header) context(p envelope.Purpose) envelope.Context {
+	return envelope.Context{Purpose: p, Organisation: h.Organisation, Mount: h.Mount, Secret: h.Secret, Version: h.Version}
+}
+
+// commit hashes a payload plaintext with the version's context.
+func (h *Header) commit(plaintext []byte) (envelope.Hash, error) {
+	ctx, err := h.context(envelope.PurposeCommitment).Encode()
+	if err != nil {
+		return envelope.Hash{}, err
+	}
+	return envelope.SumHash(ctx, plaintext), nil
+}
+
+// Version is a secret version as it is stored and sent: signed header, signed
+// wrap set, encrypted payload. Nothing in it is to be believed before
+// [Version.Verify].
+type Version struct {
+	Header  envelope.Signed   `json:"header"`
+	WrapSet envelope.Signed   `json:"wrap_set"`
+	Payload envelope.Envelope `json:"payload"`
+}

@@ -1,0 +1,153 @@
+package secret
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Draft says which version is being written.
+type Draft struct {
+	Mount    envelope.ID
+	Secret   envelope.ID // new for a path's first version, then the same
+	Path     string
+	Version  uint64        // from 1
+	Previous envelope.Hash // header of the version before, zero for the first
+	Author   envelope.ID   // a consumer that the policy names as author
+}
+
+// Seal encrypts value, a JSON object that stays the caller's to wipe, to the
+// people whom the policy in force for the path names, and signs it as the
+// author. It needs public keys only. It returns [roster.ErrNoPolicy],
+// [ErrAuthor], [roster.ErrUnmeetable], [roster.ErrCoverage], [roster.ErrExpired]
+// or [ErrValue] where that may not be.
+func Seal(r *roster.Roster, d Draft, value []byte, author envelope.Signer, now time.Time) (*Version, error) {
+	if err := CheckValue(value); err != nil {
+		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
+	}
+	policy, people, err := recipients(r, d, author.Public(), now)
+	if err != nil {
+		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
+	}
+	hash, err := policy.Hash()
+	if err != nil {
+		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
+	}
+	h := &Header{
+		Suite: envelope.Suite1, Organisation: r.Organisation(), Mount: d.Mount, Secret: d.Secret,
+		Path: d.Path, Version: d.Version, Previous: d.Previous, Policy: policy.ID, PolicyHash: hash,
+		Author: d.Author, Created: envelope.At(now), Roster: r.Head(),
+	}
+	v, err := seal(h, policy, people, value, author)
+	if err != nil {
+		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
+	}
+	return v, nil
+}
+
+// recipients returns the policy for a draft and the people to seal it to.
+func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time) (*roster.Policy, [][]*roster.Approver, error) {
+	if d.Version == 0 || d.Secret.IsZero() || d.Mount.IsZero() || (d.Version == 1) != d.Previous.IsZero() {
+		return nil, nil, fmt.Errorf("incomplete draft: %w", ErrHeader)
+	}
+	if err := r.Fresh(now); err != nil {
+		return nil, nil, err
+	}
+	policy, err := r.PolicyFor(d.Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	author, err := r.Consumer(d.Author)
+	if err != nil {
+		return nil, nil, err
+	}
+	if author.Signing != key || !slices.Contains(policy.Authors, d.Author) {
+		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
+	}
+	people, err := r.Assign(policy)
+	if err != nil {
+		return nil, nil, err
+	}
+	return policy, people, policy.Covers(people)
+}
+
+func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value []byte, author envelope.Signer) (*Version, error) {
+	access := make([]Access, len(policy.Requirements))
+	counts := make([]int, len(people))
+	for i, q := range policy.Requirements {
+		access[i], counts[i] = Access{Name: q.Name, M: q.M}, len(people[i])
+	}
+	root, shares, err := deal(access, counts)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Wipe()
+	defer func() {
+		for _, s := range shares {
+			s.Wipe()
+		}
+	}()
+	v := new(Version)
+	if v.Payload, err = sealPayload(h, root, value); err != nil {
+		return nil, err
+	}
+	if v.Header, err = envelope.Sign(envelope.TypeHeader, h, author); err != nil {
+		return nil, err
+	}
+	w := &WrapSet{Header: v.Header.Hash(), Access: access, Dealers: []Dealer{}, Roster: h.Roster}
+	for i, a := range slices.Concat(people...) {
+		holder, err := wrap(h, w, shares[i], a)
+		if err != nil {
+			return nil, err
+		}
+		w.Holders = append(w.Holders, holder)
+	}
+	v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author)
+	return v, err
+}
+
+// sealPayload encrypts the value and writes the commitment into the header.
+func sealPayload(h *Header, root *envelope.Key, value []byte) (envelope.Envelope, error) {
+	plaintext := plaintextOf(value)
+	defer envelope.Wipe(plaintext)
+	var err error
+	if h.Commitment, err = h.commit(plaintext); err != nil {
+		return envelope.Envelope{}, err
+	}
+	key, err := payloadKey(h, root)
+	if err != nil {
+		return envelope.Envelope{}, err
+	}
+	defer key.Wipe()
+	return envelope.Seal(key, h.context(envelope.PurposePayload), plaintext)
+}
+
+// payloadKey derives root → DEK → payload key. The DEK is wiped here: it exists
+// only between two lines.
+func payloadKey(h *Header, root *envelope.Key) (*envelope.Key, error) {
+	ctx, err := h.context(envelope.PurposeDEK).Encode()
+	if err != nil {
+		return nil, err
+	}
+	dek, err := envelope.Derive(root.Bytes(), nil, envelope.LabelDEK, ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer dek.Wipe()
+	return envelope.Derive(dek.Bytes(), nil, envelope.LabelPayload, nil)
+}
+
+func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, error) {
+	holder := Holder{Requirement: s.Requirement, X: s.X, Approver: a.ID, Generation: a.Generation}
+	b := s.bytes()
+	defer envelope.Wipe(b)
+	var err error
+	if holder.Commitment, err = w.commitShare(h, &holder, s); err != nil {
+		return Holder{}, err
+	}
+	holder.Wrap, err = envelope.SealTo(a.KEM, w.wrapContext(h, &holder), b)
+	return holder, err
+}

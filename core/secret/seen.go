@@ -1,0 +1,68 @@
+package secret
+
+import (
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Seen is what a consumer remembers of a path: the newest version that it was
+// shown and verified. The zero value is no memory.
+type Seen struct {
+	Secret  envelope.ID   `json:"secret"`
+	Version uint64        `json:"version"`
+	Header  envelope.Hash `json:"header"`
+	Created envelope.Time `json:"created"`
+}
+
+// Seen returns what to remember of a verified version.
+func (v *Verified) Seen() Seen {
+	return Seen{Secret: v.Header.Secret, Version: v.Header.Version, Header: v.HeaderHash, Created: v.Header.Created}
+}
+
+// Check refuses to take v for the path's latest version if something newer was
+// seen ([ErrRolledBack]) or something else in its place ([ErrForked]). chain
+// holds the signed headers of the versions after the remembered one and before
+// v, oldest first, and must link them ([ErrChain]): a broker that drops a
+// version from the middle cannot show its successor.
+func (s Seen) Check(r *roster.Roster, v *Verified, chain []envelope.Signed) error {
+	h := &v.Header
+	switch {
+	case s.Version == 0:
+		return nil
+	case h.Secret != s.Secret:
+		// The path was deleted for good and written anew. An author signed the
+		// new beginning; one that is older than what was seen is a replay.
+		if h.Created <= s.Created {
+			return fmt.Errorf("%q begins anew before the version seen: %w", h.Path, ErrRolledBack)
+		}
+		return nil
+	case h.Version < s.Version:
+		return fmt.Errorf("%q is at version %d, %d was seen: %w", h.Path, h.Version, s.Version, ErrRolledBack)
+	case h.Version == s.Version:
+		if v.HeaderHash != s.Header {
+			return fmt.Errorf("%q version %d: %w", h.Path, h.Version, ErrForked)
+		}
+		return nil
+	}
+	return s.checkChain(r, v, chain)
+}
+
+func (s Seen) checkChain(r *roster.Roster, v *Verified, chain []envelope.Signed) error {
+	at, version := s.Header, s.Version
+	for _, signed := range chain {
+		h, _, err := verifyHeader(signed, r, v.Header.Mount, v.Header.Path)
+		if err != nil {
+			return fmt.Errorf("version %d of %q: %w", version+1, v.Header.Path, err)
+		}
+		if h.Secret != s.Secret || h.Version != version+1 || h.Previous != at {
+			return fmt.Errorf("version %d of %q: %w", version+1, v.Header.Path, ErrChain)
+		}
+		at, version = signed.Hash(), h.Version
+	}
+	if v.Header.Version != version+1 || v.Header.Previous != at {
+		return fmt.Errorf("version %d of %q: %w", v.Header.Version, v.Header.Path, ErrChain)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// MaxValue is the longest value, in bytes of JSON: with its padding, base64 and
+// the shares it stays below what one storage entry may hold.
+const MaxValue = 512<<10 - 4
+
+// Value is an opened secret: a JSON object in plaintext. It prints as redacted;
+// its owner wipes it.
+type Value struct{ json []byte }
+
+// JSON returns the value itself, not a copy: it is gone after [Value.Wipe].
+func (v *Value) JSON() []byte { return v.json }
+
+// Wipe overwrites the value.
+func (v *Value) Wipe() {
+	if v != nil {
+		envelope.Wipe(v.json)
+	}
+}
+
+// Format prints "[redacted]" for every verb.
+func (Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// LogValue keeps structured logs from reflecting into the value.
+func (Value) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// MarshalJSON always fails: who wants the value asks for it by [Value.JSON].
+func (Value) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }
+
+// CheckValue returns [ErrValue] unless b is one JSON object of at most
+// [MaxValue] bytes.
+func CheckValue(b []byte) error {
+	if len(b) > MaxValue {
+		return fmt.Errorf("%d bytes: %w", len(b), ErrValue)
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) || !json.Valid(b) {
+		return fmt.Errorf("not a JSON object: %w", ErrValue)
+	}
+	return nil
+}
+
+// plaintextOf returns r (32 random bytes) ‖ padded JSON. r makes equal values
+// unequal, so that the commitment in the header cannot be tried out.
+func plaintextOf(value []byte) []byte {
+	r := envelope.NewKey()
+	defer r.Wipe()
+	padded := envelope.Pad(value)
+	defer envelope.Wipe(padded)
+	return append(append(make([]byte, 0, envelope.KeySize+len(padded)), r.Bytes()...), padded...)
+}
+
+func valueOf(plaintext []byte) (*Value, error) {
+	if len(plaintext) < envelope.KeySize {
+		return nil, ErrCommitment
+	}
+	b, err := envelope.Unpad(plaintext[envelope.KeySize:])
+	if err != nil {
+		return nil, err
+	}
+	return &Value{json: bytes.Clone(b)}, nil
+}

@@ -1,0 +1,106 @@
+package secret
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Verified is a version that [Version.Verify] found to be what was asked for.
+type Verified struct {
+	Header     Header
+	HeaderHash envelope.Hash
+	WrapSet    WrapSet
+	Policy     *roster.Policy // in force for the path now
+	payload    envelope.Envelope
+}
+
+// Verify checks a version against the reader's own roster: that it is the
+// mount's, at this path, written by an author whom the policy then in force
+// named, that its shares are those that the author made under that policy, and
+// that today's policy demands the same. A broker that shows another version,
+// policy or wrap set is found here or, for an old version, by [Seen.Check].
+func (v *Version) Verify(r *roster.Roster, mount envelope.ID, path string) (*Verified, error) {
+	verified, err := v.VerifyHistory(r, mount, path)
+	if err != nil {
+		return nil, err
+	}
+	if verified.Policy, err = r.PolicyFor(path); err != nil {
+		return nil, fmt.Errorf("verify %q: %w", path, err)
+	}
+	if !verified.WrapSet.enforces(verified.Policy) {
+		return nil, fmt.Errorf("verify %q: %w", path, ErrStale)
+	}
+	return verified, nil
+}
+
+// VerifyHistory checks a version as [Version.Verify] does but for today's
+// policy, for whoever only wants to know that it is genuine.
+func (v *Version) VerifyHistory(r *roster.Roster, mount envelope.ID, path string) (*Verified, error) {
+	h, policy, err := verifyHeader(v.Header, r, mount, path)
+	if err != nil {
+		return nil, fmt.Errorf("verify %q: %w", path, err)
+	}
+	author, err := r.ConsumerAt(h.Author, h.Roster)
+	if err != nil {
+		return nil, fmt.Errorf("verify %q: %w", path, err)
+	}
+	w, err := envelope.OpenSigned[WrapSet](v.WrapSet, envelope.TypeWrapSet, author.Signing)
+	if err != nil {
+		// A wrap set of a later epoch has other signers: say so, not "forged".
+		if later, peekErr := envelope.Peek[WrapSet](v.WrapSet, envelope.TypeWrapSet); peekErr == nil && later.Epoch > 0 {
+			err = fmt.Errorf("epoch %d: %w", later.Epoch, ErrEpoch)
+		}
+		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
+	}
+	hash := v.Header.Hash()
+	if err := w.check(h, hash, policy); err != nil {
+		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
+	}
+	return &Verified{Header: *h, HeaderHash: hash, WrapSet: w, payload: v.Payload}, nil
+}
+
+// verifyHeader returns a header and the policy that it was sealed under.
+func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path string) (*Header, *roster.Policy, error) {
+	h, err := envelope.Peek[Header](s, envelope.TypeHeader)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case h.Suite != envelope.Suite1:
+		return nil, nil, fmt.Errorf("suite %d: %w", h.Suite, envelope.ErrSuite)
+	case h.Organisation != r.Organisation():
+		return nil, nil, roster.ErrOrganisation
+	case h.Mount != mount || h.Path != path:
+		return nil, nil, fmt.Errorf("of another mount or path: %w", ErrHeader)
+	case h.Secret.IsZero() || h.Version == 0 || (h.Version == 1) != h.Previous.IsZero():
+		return nil, nil, fmt.Errorf("incomplete: %w", ErrHeader)
+	}
+	if err := r.Accepts(h.Roster); err != nil {
+		return nil, nil, err
+	}
+	author, err := r.ConsumerAt(h.Author, h.Roster)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.Verify(envelope.TypeHeader, author.Signing); err != nil {
+		return nil, nil, err
+	}
+	policy, err := r.PolicyAt(path, h.Roster)
+	if err != nil {
+		return nil, nil, err
+	}
+	hash, err := policy.Hash()
+	if err != nil {
+		return nil, nil, err
+	}
+	if policy.ID != h.Policy || hash != h.PolicyHash {
+		return nil, nil, ErrPolicy
+	}
+	if !slices.Contains(policy.Authors, h.Author) {
+		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
+	}
+	return &h, policy, nil
+}
