@@ -1,12 +1,15 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,10 +141,15 @@ func blockNote(t *testing.T, h *Host, name string) string {
 	return string(entry.Value)
 }
 
-// processGone reports whether no process has this id.
+// processGone reports whether no process with this id runs. One that has ended
+// but that nobody has waited for does not run.
 func processGone(pid int) bool {
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	return os.IsNotExist(err)
+	if runtime.GOOS == "linux" {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		return err != nil || bytes.Contains(status, []byte("State:\tZ"))
+	}
+	process, err := os.FindProcess(pid)
+	return err != nil || process.Signal(syscall.Signal(0)) != nil
 }
 
 // get makes one plain HTTP request.

@@ -31,14 +31,21 @@ var jsonLimits = jsonutil.JSONLimits{
 	MaxTokens:            500_000,
 }
 
-// requestError is a request that cannot be understood, with the status to say so.
+// requestError is a request that cannot be understood, with the status to say so
+// and, unless it is nil, the reason.
 type requestError struct {
 	status int
-	err    error
+	reason error
 }
 
-func (e *requestError) Error() string { return e.err.Error() }
-func (e *requestError) Unwrap() error { return e.err }
+func (e *requestError) Error() string {
+	if e.reason == nil {
+		return http.StatusText(e.status)
+	}
+	return e.reason.Error()
+}
+
+func (e *requestError) Unwrap() error { return e.reason }
 
 // newRequest turns an HTTP request into the request that Vault would make of it.
 // Its path is the full one, without "/v1/"; body is the whole HTTP body.
@@ -71,7 +78,7 @@ func setOperation(req *logical.Request, r *http.Request, body []byte) (err error
 		if value := query.Get("list"); value != "" {
 			list, err := strconv.ParseBool(value)
 			if err != nil {
-				return &requestError{http.StatusBadRequest, fmt.Errorf("query parameter list=%q is not a boolean", value)}
+				return &requestError{http.StatusBadRequest, nil}
 			}
 			if list {
 				req.Operation = logical.ListOperation
@@ -98,6 +105,7 @@ func setOperation(req *logical.Request, r *http.Request, body []byte) (err error
 				fmt.Errorf("PATCH requires Content-Type of %s, provided %s", mergePatchType, kind)}
 		}
 		req.Data, err = jsonData(body)
+	case http.MethodOptions: // no operation: the engine will say that it has none
 	default:
 		return &requestError{http.StatusMethodNotAllowed, nil}
 	}

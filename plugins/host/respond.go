@@ -52,7 +52,7 @@ func respondRequestError(w http.ResponseWriter, err error) {
 		logical.RespondError(w, http.StatusInternalServerError, err)
 		return
 	}
-	logical.RespondError(w, bad.status, bad.err)
+	logical.RespondError(w, bad.status, bad.reason)
 }
 
 // respondJSON writes body as JSON with a newline, as Vault does.

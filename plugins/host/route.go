@@ -79,52 +79,74 @@ func (h *Host) handle(ctx context.Context, req *logical.Request) (*logical.Respo
 	if strings.HasSuffix(req.Path, "/") && (req.Operation == logical.UpdateOperation || req.Operation == logical.PatchOperation) {
 		return logical.ErrorResponse("cannot write to a path ending in '/'"), nil
 	}
-	if req.Path+"/" == h.mount.path { // "stillvault" means "stillvault/"
-		req.Path = h.mount.path
-	}
 	full := req.Path
 	relative, mounted := strings.CutPrefix(full, h.mount.path)
+	if full+"/" == h.mount.path { // "stillvault" is routed to "stillvault/"
+		relative, mounted = "", true
+	}
 	unauth, sudo, _ := h.mount.special()
 	login := mounted && req.Operation != logical.HelpOperation && unauth.contains(relative)
 	needsSudo := mounted && sudo.contains(relative)
 
-	token := h.identify(req)
-	if token == nil && !login {
-		return logical.ErrorResponse("permission denied"), multierror.Append(logical.ErrPermissionDenied, logical.ErrInvalidToken)
+	token, err := h.identify(req)
+	if err != nil && !login {
+		return logical.ErrorResponse(err.Error()), err
 	}
 	if login && needsSudo {
 		return logical.ErrorResponse("cannot access root path in unauthenticated request"), logical.ErrInvalidRequest
 	}
 	if mounted {
 		h.address(req, relative)
-		if req.Operation == logical.UpdateOperation {
-			exists, err := h.mount.exists(ctx, req)
-			if err != nil && !errors.Is(err, logical.ErrUnsupportedPath) {
-				h.logger.Error("existence check failed", "error", err)
-				return nil, multierror.Append(nil, errInternal)
-			}
-			if err == nil && !exists {
-				req.Operation = logical.CreateOperation
-			}
+		if err := h.settleWrite(ctx, req); err != nil {
+			return nil, multierror.Append(nil, err)
 		}
 	}
-	if !login && req.Operation != logical.HelpOperation && !token.allows(req.Operation, full, h.mount.path, needsSudo) {
-		return logical.ErrorResponse("permission denied"), multierror.Append(nil, logical.ErrPermissionDenied)
+	if !login && !token.allows(req.Operation, full, h.mount.path, needsSudo) {
+		denied := multierror.Append(nil, logical.ErrPermissionDenied)
+		return logical.ErrorResponse(denied.Error()), denied
 	}
 	if !mounted {
 		return logical.ErrorResponse(fmt.Sprintf("no handler for route %q. route entry not found.", full)), logical.ErrUnsupportedPath
 	}
 	req.Unauthenticated = login
 	resp, err := h.mount.handleRequest(ctx, req)
-	return h.finish(req, resp, err, login)
+	if login {
+		return h.finish(req, resp, err)
+	}
+	if err != nil {
+		err = multierror.Append(nil, err)
+	}
+	if resp != nil {
+		resp.MountType = h.mount.kind
+	}
+	return h.finish(req, resp, err)
+}
+
+// settleWrite decides whether a write creates or updates, by the engine's own
+// existence check.
+func (h *Host) settleWrite(ctx context.Context, req *logical.Request) error {
+	if req.Operation != logical.UpdateOperation {
+		return nil
+	}
+	exists, err := h.mount.exists(ctx, req)
+	switch {
+	case errors.Is(err, logical.ErrUnsupportedPath): // the request itself will say so
+	case err != nil:
+		h.logger.Error("the existence check failed", "error", err)
+		return errInternal
+	case !exists:
+		req.Operation = logical.CreateOperation
+	}
+	return nil
 }
 
 // errInternal is Vault's word for what it logs and does not tell.
 var errInternal = errors.New("internal error")
 
 // identify finds the request's token, replaces it by what the plug-in may see,
-// and takes the token's headers away.
-func (h *Host) identify(req *logical.Request) *tokenEntry {
+// and takes the token's headers away. For no token or an unknown one it returns
+// what Vault answers to that.
+func (h *Host) identify(req *logical.Request) (*tokenEntry, error) {
 	secret, from := requestToken(req.Headers)
 	delete(req.Headers, "X-Vault-Token")
 	if from == "Authorization" {
@@ -132,12 +154,16 @@ func (h *Host) identify(req *logical.Request) *tokenEntry {
 	}
 	req.ClientToken = h.tokens.hidden(secret)
 	token := h.tokens.find(secret)
-	if token != nil {
-		req.ClientTokenAccessor = token.accessor
-		req.EntityID = token.entityID()
-		req.DisplayName = token.DisplayName
+	switch {
+	case secret == "":
+		return nil, logical.ErrPermissionDenied
+	case token == nil:
+		return nil, multierror.Append(logical.ErrPermissionDenied, logical.ErrInvalidToken)
 	}
-	return token
+	req.ClientTokenAccessor = token.accessor
+	req.EntityID = token.entityID()
+	req.DisplayName = token.DisplayName
+	return token, nil
 }
 
 // address fills in what says where in the mount the request goes.
@@ -151,14 +177,10 @@ func (h *Host) address(req *logical.Request, relative string) {
 
 // finish makes of the plug-in's answer what Vault would, and refuses what only
 // a Vault can do.
-func (h *Host) finish(req *logical.Request, resp *logical.Response, err error, login bool) (*logical.Response, error) {
-	if err != nil && !login {
-		err = multierror.Append(nil, err)
-	}
+func (h *Host) finish(req *logical.Request, resp *logical.Response, err error) (*logical.Response, error) {
 	if resp == nil {
 		return nil, err
 	}
-	resp.MountType = h.mount.kind
 	resp.Headers = pickHeaders(resp.Headers, h.config.AllowedResponseHeaders)
 	if err != nil || resp.IsError() {
 		return resp, err
@@ -166,7 +188,7 @@ func (h *Host) finish(req *logical.Request, resp *logical.Response, err error, l
 	switch {
 	case resp.Auth != nil:
 		return nil, logical.CodedError(http.StatusNotImplemented, "the development host cannot issue tokens; use a real Vault for this path")
-	case resp.Secret != nil && resp.Secret.LeaseEnabled():
+	case resp.Secret != nil:
 		return nil, logical.CodedError(http.StatusNotImplemented, "the development host keeps no leases; use a real Vault for this path")
 	case req.WrapInfo != nil && req.WrapInfo.TTL > 0:
 		return nil, logical.CodedError(http.StatusNotImplemented, "the development host cannot wrap responses; leave -wrap-ttl out or use a real Vault")

@@ -184,12 +184,15 @@ func (r Rule) check() error {
 // allows reports whether the token may do operation on path, a full API path
 // under mountPath or elsewhere. sudo says that path is root-protected.
 func (e *tokenEntry) allows(operation logical.Operation, path, mountPath string, sudo bool) bool {
-	if e.Root {
+	switch {
+	case e.Root, operation == logical.HelpOperation:
 		return true
-	}
-	if len(e.Rules) == 0 {
+	case operation == logical.HeaderOperation, operation == "": // no capability of Vault's grants these
+		return false
+	case len(e.Rules) == 0:
 		return strings.HasPrefix(path, mountPath) && !sudo
 	}
+
 	var granted []string
 	for _, rule := range e.Rules {
 		// A list arrives with a slash that rules usually leave out.
@@ -199,9 +202,6 @@ func (e *tokenEntry) allows(operation logical.Operation, path, mountPath string,
 	}
 	if slices.Contains(granted, "deny") || sudo && !slices.Contains(granted, "sudo") {
 		return false
-	}
-	if operation == logical.HeaderOperation {
-		operation = logical.ReadOperation
 	}
 	return slices.Contains(granted, string(operation))
 }
