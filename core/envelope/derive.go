@@ -41,7 +41,7 @@ const (
 // which begins with a byte that no label contains. The caller owns the result
 // and still owns ikm.
 func Derive(ikm, salt []byte, label Label, context []byte) (*Key, error) {
-	k := new(Key)
+	k := blankKey()
 	var err error
 	Confine(func() {
 		var out []byte
@@ -50,7 +50,7 @@ func Derive(ikm, salt []byte, label Label, context []byte) (*Key, error) {
 			err = fmt.Errorf("derive %s: %w", label, err)
 			return
 		}
-		copy(k.bytes[:], out)
+		copy(k.Bytes(), out)
 		Wipe(out)
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -140,8 +141,29 @@ func At(t time.Time) Time { return Time(t.UnixMilli()) }
 // Time returns the instant in UTC.
 func (t Time) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
-// Add returns t + d.
-func (t Time) Add(d time.Duration) Time { return t + Time(d.Milliseconds()) }
+// Add returns t + d, or the last or first instant there is.
+func (t Time) Add(d time.Duration) Time {
+	ms := Time(d.Milliseconds())
+	sum := t + ms
+	switch {
+	case ms > 0 && sum < t:
+		return math.MaxInt64
+	case ms < 0 && sum > t:
+		return math.MinInt64
+	}
+	return sum
+}
 
-// Sub returns t − u.
-func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * time.Millisecond }
+// Sub returns t − u, or the longest duration there is: a difference that
+// wrapped around would make a far deadline look near.
+func (t Time) Sub(u Time) time.Duration {
+	const most = Time(math.MaxInt64 / int64(time.Millisecond))
+	diff := t - u
+	switch {
+	case t >= u && (diff < 0 || diff > most):
+		return math.MaxInt64
+	case t < u && (diff > 0 || diff < -most):
+		return math.MinInt64
+	}
+	return time.Duration(diff) * time.Millisecond
+}

@@ -25,10 +25,15 @@ func (k *KEMKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Check parses the key, so that one that nothing can be sealed to is refused
-// when it is admitted and not when it is needed.
+// Check seals nothing to the key once, so that one that nothing can be sealed
+// to is refused when it is admitted and not when it is needed. Parsing alone
+// lets X25519 points of low order through.
 func (k KEMKey) Check() error {
-	if _, err := kem().NewPublicKey(k); err != nil {
+	pub, err := kem().NewPublicKey(k)
+	if err == nil {
+		_, err = hpke.Seal(pub, hpke.HKDFSHA256(), hpke.AES256GCM(), nil, nil)
+	}
+	if err != nil {
 		return fmt.Errorf("KEM key: %w", ErrKey)
 	}
 	return nil

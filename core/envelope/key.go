@@ -14,13 +14,23 @@ const redacted = "[redacted]"
 // Key is 32 bytes of secret key material: a DEK, a seed, a KEM private key or
 // a wrapping key. Whoever made a Key, or was returned one, owns it and calls
 // [Key.Wipe] when done. It prints as redacted and refuses to be serialised.
-// Pass it by pointer: a copy is one more thing to wipe.
-type Key struct{ bytes [KeySize]byte }
+// Pass it by pointer; a copy of the struct is the same key, [Key.Clone] is not.
+//
+// The bytes are two pointers away. Package fmt asks no method of what stands
+// in another struct's unexported field, and for a verb that does not fit
+// (%s of a struct that holds a *Key) prints what a pointer points to; it never
+// follows a second one.
+type Key struct{ hidden *hidden }
+
+type hidden struct{ bytes *[KeySize]byte }
+
+// blankKey returns a key of zeroes, to be filled in.
+func blankKey() *Key { return &Key{&hidden{new([KeySize]byte)}} }
 
 // NewKey returns a fresh key from crypto/rand.
 func NewKey() *Key {
-	k := new(Key)
-	rand.Read(k.bytes[:])
+	k := blankKey()
+	rand.Read(k.Bytes())
 	return k
 }
 
@@ -29,30 +39,30 @@ func KeyFrom(b []byte) (*Key, error) {
 	if len(b) != KeySize {
 		return nil, fmt.Errorf("key of %d bytes, want %d: %w", len(b), KeySize, ErrKey)
 	}
-	k := new(Key)
-	copy(k.bytes[:], b)
+	k := blankKey()
+	copy(k.Bytes(), b)
 	return k, nil
 }
 
 // Bytes returns the key itself, not a copy: it is gone after [Key.Wipe].
-func (k *Key) Bytes() []byte { return k.bytes[:] }
+func (k *Key) Bytes() []byte { return k.hidden.bytes[:] }
 
 // Clone returns a copy that has its own owner.
 func (k *Key) Clone() *Key {
-	c := new(Key)
-	*c = *k
+	c := blankKey()
+	copy(c.Bytes(), k.Bytes())
 	return c
 }
 
 // Equal compares in constant time.
 func (k *Key) Equal(other *Key) bool {
-	return subtle.ConstantTimeCompare(k.bytes[:], other.bytes[:]) == 1
+	return subtle.ConstantTimeCompare(k.Bytes(), other.Bytes()) == 1
 }
 
 // Wipe overwrites the key. It is safe on nil and may be called twice.
 func (k *Key) Wipe() {
-	if k != nil {
-		Wipe(k.bytes[:])
+	if k != nil && k.hidden != nil {
+		Wipe(k.Bytes())
 	}
 }
 

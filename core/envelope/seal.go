@@ -66,7 +66,7 @@ func Open(key *Key, ctx Context, e Envelope) ([]byte, error) {
 }
 
 func newAEAD(key *Key) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key.bytes[:])
+	block, err := aes.NewCipher(key.Bytes())
 	if err != nil {
 		return nil, err
 	}
