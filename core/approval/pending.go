@@ -57,75 +57,48 @@ type Outcome struct {
 // [secret.ErrShare], and the receipt says whose. While Value is nil and there is
 // no error, more releases are needed.
 func (p *Pending) Accept(r *roster.Roster, q *Request, v *secret.Verified, rel Release, now time.Time) (Outcome, error) {
-	rec, err := ReadReceipt(r, rel.Receipt)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("release: %w", err)
+	w, err := Vet(r, q, p.hash, v, rel, now)
+	if w == nil {
+		return Outcome{}, err
 	}
-	out := Outcome{Receipt: *rec}
-	if err := p.check(r, q, v, rec, now); err != nil {
-		return out, fmt.Errorf("release by %s: %w", rec.Approver, err)
-	}
-	if rec.Decision == Deny {
-		return out, fmt.Errorf("%q: %w", rec.Reason, ErrDenied)
-	}
-	if rec.Decision == Consent {
+	out := Outcome{Receipt: w.Receipt}
+	switch {
+	case err != nil:
+		return out, err
+	case w.Receipt.Decision == Deny:
+		return out, fmt.Errorf("%q: %w", w.Receipt.Reason, ErrDenied)
+	case w.Receipt.Decision == Consent:
 		return out, nil
+	case p.answered[w.Receipt.Approver]:
+		return out, fmt.Errorf("release by %s: %w", w.Receipt.Approver, ErrDecided)
 	}
-	if rel.Blob == nil || envelope.SumHash(rel.Blob.Bytes) != rec.Blob {
-		return out, fmt.Errorf("release by %s: not what was signed: %w", rec.Approver, ErrRelease)
+	out.Value, err = p.Open(q, v, w)
+	return out, err
+}
+
+// Open opens an approval that [Vet] let pass. The value is nil while more
+// approvals are needed; its owner wipes it. Opening the same approval again has
+// the same result, so that a value can be handed out twice without being kept.
+// A share that is not the one committed to is [secret.ErrShare].
+func (p *Pending) Open(q *Request, v *secret.Verified, w *Vetted) (*secret.Value, error) {
+	rec := &w.Receipt
+	if rec.Decision != Approve || rec.Request != p.hash || w.blob == nil {
+		return nil, fmt.Errorf("release by %s: %w", rec.Approver, ErrRelease)
 	}
-	opened, err := envelope.OpenWith(p.ephemeral, releaseContext(q, rec), *rel.Blob)
+	opened, err := envelope.OpenWith(p.ephemeral, releaseContext(q, rec), *w.blob)
 	if err != nil {
-		return out, fmt.Errorf("release by %s: %w", rec.Approver, err)
+		return nil, fmt.Errorf("release by %s: %w", rec.Approver, err)
 	}
 	defer envelope.Wipe(opened)
-	out.Value, err = p.take(v, rec, opened)
+	value, err := p.take(v, rec, opened)
 	if err != nil {
-		return out, fmt.Errorf("release by %s: %w", rec.Approver, err)
+		return nil, fmt.Errorf("release by %s: %w", rec.Approver, err)
 	}
 	if p.answered == nil {
 		p.answered = map[envelope.ID]bool{}
 	}
 	p.answered[rec.Approver] = true
-	return out, nil
-}
-
-// check holds a receipt against the request, today's roster and the clock.
-func (p *Pending) check(r *roster.Roster, q *Request, v *secret.Verified, rec *Receipt, now time.Time) error {
-	if rec.Request != p.hash || rec.Mount != q.Mount || rec.RequestID != q.ID || v.HeaderHash != q.Header {
-		return ErrRelease
-	}
-	if err := r.Fresh(now); err != nil {
-		return err
-	}
-	at := envelope.At(now)
-	if at >= q.Deadline || rec.Time >= q.Deadline {
-		return ErrExpired
-	}
-	if rec.Time > at.Add(MaxClockSkew) || rec.Time < q.Created.Add(-MaxClockSkew) {
-		return fmt.Errorf("decided at another time: %w", ErrFuture)
-	}
-	a, _, requirement, err := seat(r, v.Policy, v, rec.Approver, rec.Device)
-	if err != nil {
-		return err
-	}
-	if rec.Generation != a.Generation {
-		return ErrDevice
-	}
-	if rec.Decision == Deny {
-		return nil
-	}
-	switch {
-	case p.answered[rec.Approver]:
-		return ErrDecided
-	case a.IsEntity(q.Origin.Entity) && !v.Policy.SelfApproval:
-		return ErrSelfApproval
-	case rec.Lease > v.Policy.LeaseMax:
-		return ErrLease
-	case rec.Decision == Approve && (rec.Form == FormPayload) != v.Policy.AnyOf(), rec.Form == FormShare && rec.Requirement != requirement:
-		return fmt.Errorf("of the wrong form: %w", ErrRelease)
-	}
-	return nil
+	return value, nil
 }
 
 // take keeps a share, or opens the payload once there are enough of them.
@@ -144,7 +117,7 @@ func (p *Pending) take(v *secret.Verified, rec *Receipt, opened []byte) (*secret
 	if err != nil {
 		return nil, err
 	}
-	p.shares = append(p.shares, share)
+	p.keep(share)
 	if len(p.Missing(v)) > 0 {
 		return nil, nil
 	}
@@ -154,6 +127,17 @@ func (p *Pending) take(v *secret.Verified, rec *Receipt, opened []byte) (*secret
 	}
 	defer envelope.Wipe(plaintext)
 	return v.ReadPayload(plaintext)
+}
+
+// keep takes over a share, or wipes it if it is there already.
+func (p *Pending) keep(share *secret.Share) {
+	for _, s := range p.shares {
+		if s.Requirement == share.Requirement && s.X == share.X {
+			share.Wipe()
+			return
+		}
+	}
+	p.shares = append(p.shares, share)
 }
 
 // Need is how many more people a requirement waits for.
