@@ -1,0 +1,13 @@
+# Configures the mount, pushes the organisation's log, makes enrolment tickets.
+# It opens no secret: nobody's Vault token does.
+path "stillvault/config"    { capabilities = ["read", "update", "sudo"] }
+path "stillvault/org/log"   { capabilities = ["read", "list", "update", "sudo"] }
+path "stillvault/enroll/*"  { capabilities = ["create", "read", "update", "delete"] }
+path "stillvault/mount"     { capabilities = ["read"] }
+path "stillvault/status"    { capabilities = ["read"] }
+path "stillvault/approvers/*" { capabilities = ["read", "list"] }
+path "stillvault/groups/*"    { capabilities = ["read", "list"] }
+path "stillvault/policies/*"  { capabilities = ["read", "list"] }
+path "stillvault/consumers/*" { capabilities = ["read", "list"] }
+path "stillvault/requests/*"  { capabilities = ["read", "list", "delete"] }
+path "stillvault/metadata/*"  { capabilities = ["read", "list", "delete"] }
