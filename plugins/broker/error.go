@@ -1,0 +1,115 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	vault "github.com/hashicorp/vault/api"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// ErrMissing means that there is nothing under the name that was asked for.
+var ErrMissing = errors.New("missing: the broker has nothing under this name")
+
+// Error is an answer that is not a success: Vault's, or the broker's through it.
+type Error struct {
+	Operation string // read, write or delete
+	Path      string // with the mount, without /v1/
+	Status    int    // HTTP status
+	Text      string // what the server says, several reasons joined by "; "
+}
+
+// Error says what was done, what the server answered, and what to do where it
+// said so.
+func (e *Error) Error() string {
+	text := e.Text
+	if text == "" {
+		text = strings.ToLower(http.StatusText(e.Status))
+	}
+	if e.Status == http.StatusForbidden && e.Name() == "" {
+		text += "; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`"
+	}
+	return fmt.Sprintf("%s %s: %s", e.Operation, e.Path, text)
+}
+
+var namedText = regexp.MustCompile(`(?:^|[:;*] )([a-z][a-z0-9]*(?:_[a-z0-9]+)+|denied): `)
+
+// Name is the name of the error that the broker returned, for example
+// "self_approval": the word before the first colon of its text that has the
+// form of a name. It is empty where the error is Vault's own.
+func (e *Error) Name() string {
+	if m := namedText.FindStringSubmatch(e.Text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// Is makes errors.Is(err, sentinel) true where sentinel is an error of core or
+// of the broker whose text begins with the same name and a colon: an error that
+// crosses a process boundary is its text.
+func (e *Error) Is(sentinel error) bool {
+	name := e.Name()
+	return name != "" && strings.HasPrefix(sentinel.Error(), name+":")
+}
+
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
+
+// RequestID is the request that the text of a wait's end names, zero if none.
+func (e *Error) RequestID() envelope.ID {
+	id, err := envelope.ParseID(uuid.FindString(e.Text))
+	if err != nil {
+		return envelope.ID{}
+	}
+	return id
+}
+
+// Waiting says whether err means that people have not decided yet: the same
+// call goes on waiting, and nobody is prompted again.
+func Waiting(err error) bool { return StatusOf(err) == http.StatusLocked }
+
+// StatusOf is the HTTP status of an [*Error], 0 for any other error.
+func StatusOf(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+// NameOf is the name of an [*Error], "" for any other error.
+func NameOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Name()
+	}
+	return ""
+}
+
+func decodeError(operation, path string, err error) error {
+	var answer *vault.ResponseError
+	if !errors.As(err, &answer) {
+		return fmt.Errorf("%s %s: %w; is VAULT_ADDR right and the server running?", operation, path, err)
+	}
+	texts := make([]string, 0, len(answer.Errors))
+	for _, text := range answer.Errors {
+		texts = append(texts, plain(text))
+	}
+	return &Error{Operation: operation, Path: path, Status: answer.StatusCode, Text: strings.Join(texts, "; ")}
+}
+
+// plain undoes the list that Vault makes of errors from several places:
+// "2 errors occurred:" and a line with a star for each.
+func plain(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > 1 && strings.HasSuffix(lines[0], "occurred:") {
+		lines = lines[1:]
+	}
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(strings.TrimSpace(line), "* ")
+	}
+	return strings.Join(lines, "; ")
+}
