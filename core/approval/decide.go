@@ -14,7 +14,7 @@ import (
 // never leaves this call; otherwise it is the approver's share. The keyring is
 // open because the approver's factor just opened it, and stays the caller's.
 func (c *Case) Approve(k *keyring.Keyring, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
-	if err := c.decidable(now); err != nil {
+	if err := c.decidable(k, device, now); err != nil {
 		return Release{}, err
 	}
 	if c.Policy.ConsentFirst {
@@ -38,6 +38,9 @@ func (c *Case) Approve(k *keyring.Keyring, device envelope.Signer, l Ledger, now
 
 // Deny says no, with a reason of at most [MaxReason] bytes. It needs no factor.
 func (c *Case) Deny(reason string, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
+	if device.Public() != c.device.Signing {
+		return Release{}, fmt.Errorf("deny %s: %w", c.Request.ID, ErrDevice)
+	}
 	rec := c.receipt(Deny, l, now)
 	rec.Reason = reason
 	if err := rec.check(); err != nil {
@@ -49,20 +52,38 @@ func (c *Case) Deny(reason string, device envelope.Signer, l Ledger, now time.Ti
 
 // Consent says yes without releasing anything.
 func (c *Case) Consent(k *keyring.Keyring, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
-	if err := c.decidable(now); err != nil {
+	if err := c.decidable(k, device, now); err != nil {
 		return Release{}, err
 	}
 	signed, err := Signatories{device, k}.sign(c.receipt(Consent, l, now))
 	return Release{Receipt: signed}, err
 }
 
-// decidable checks once more what time may have changed since the review.
-func (c *Case) decidable(now time.Time) error {
+// decidable checks that these are the keys of whoever reviewed, that the code
+// was compared where the policy wants that, and once more what may have changed
+// while a person was thinking: the clock, and the roster.
+func (c *Case) decidable(k *keyring.Keyring, device envelope.Signer, now time.Time) error {
 	if envelope.At(now) >= c.Request.Deadline {
 		return fmt.Errorf("request %s: %w", c.Request.ID, ErrExpired)
 	}
 	if err := c.reviewer.Roster.Fresh(now); err != nil {
 		return fmt.Errorf("request %s: %w", c.Request.ID, err)
+	}
+	if c.head != c.reviewer.Roster.Head() {
+		again, err := c.reviewer.Review(c.item, now)
+		if err != nil {
+			return err
+		}
+		again.compared = c.compared
+		*c = *again
+	}
+	switch {
+	case k.Organisation() != c.Request.Organisation || k.Approver() != c.approver.ID || k.Generation() != c.approver.Generation:
+		return fmt.Errorf("request %s: %w", c.Request.ID, keyring.ErrOwner)
+	case device.Public() != c.device.Signing:
+		return fmt.Errorf("request %s: %w", c.Request.ID, ErrDevice)
+	case c.Policy.MatchCode && !c.compared:
+		return fmt.Errorf("request %s: the policy wants the code compared: %w", c.Request.ID, ErrMatchCode)
 	}
 	return nil
 }
@@ -111,8 +132,8 @@ func releaseContext(q *Request, rec *Receipt) envelope.Context {
 }
 
 // checkConsents wants m consents for every requirement, by distinct people who
-// hold a share: otherwise shares for different requests could add up in the
-// hands of one consumer.
+// hold a share and may answer: otherwise shares for different requests could
+// add up in the hands of one consumer. A consent by anybody else does not count.
 func (c *Case) checkConsents() error {
 	count := make([]uint32, len(c.Version.WrapSet.Access))
 	counted := map[envelope.ID]bool{}
@@ -121,9 +142,9 @@ func (c *Case) checkConsents() error {
 		if rec.Decision != Consent || counted[rec.Approver] {
 			continue
 		}
-		_, _, requirement, err := seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
-		if err != nil {
-			return err
+		a, _, requirement, err := seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
+		if err != nil || a.IsEntity(c.Request.Origin.Entity) && !c.Policy.SelfApproval {
+			continue
 		}
 		counted[rec.Approver] = true
 		count[requirement]++

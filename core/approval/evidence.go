@@ -35,7 +35,9 @@ func (e Evidence) Verify(r *roster.Roster) (*Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	consumer, err := r.ConsumerAt(q.Consumer, q.Roster)
+	// The approver signed the request's hash: what was decided stands even if
+	// the consumer's key leaked later, and [Finding.Consumer] says so.
+	consumer, err := r.FormerConsumerAt(q.Consumer, q.Roster)
 	if err != nil {
 		return nil, fmt.Errorf("request %s: %w", q.ID, err)
 	}
@@ -45,12 +47,30 @@ func (e Evidence) Verify(r *roster.Roster) (*Finding, error) {
 	if rec.Request != e.Request.Hash() || rec.RequestID != q.ID || rec.Mount != q.Mount || rec.Organisation != q.Organisation {
 		return nil, fmt.Errorf("receipt of request %s: %w", rec.RequestID, ErrRelease)
 	}
+	if err := q.precedes(rec); err != nil {
+		return nil, fmt.Errorf("receipt of request %s: %w", rec.RequestID, err)
+	}
 	f := &Finding{Receipt: *rec, Request: q, Consumer: consumer}
 	if f.Approver, err = r.FormerApprover(rec.Approver); err != nil {
 		return nil, err
 	}
 	f.Device, err = r.FormerDevice(rec.Device)
 	return f, err
+}
+
+// precedes checks that a decision was made when it could be: by somebody who
+// knew at least the statements that the consumer knew, not before the request
+// and, unless it is a denial, not after its deadline.
+func (q *Request) precedes(rec *Receipt) error {
+	switch {
+	case rec.Roster.Seq < q.Roster.Seq:
+		return fmt.Errorf("decided under an older roster than it was asked under: %w", ErrRelease)
+	case rec.Time < q.Created.Add(-MaxClockSkew):
+		return fmt.Errorf("decided before it was asked: %w", ErrFuture)
+	case rec.Decision != Deny && rec.Time >= q.Deadline:
+		return ErrExpired
+	}
+	return nil
 }
 
 // VerifyChains checks that receipts are, device by device, the unbroken

@@ -42,7 +42,7 @@ func CallInbox(r *roster.Roster, device envelope.ID, signer envelope.Signer, aft
 	rand.Read(nonce)
 	return envelope.Sign(envelope.TypeInboxCall, InboxCall{
 		Organisation: r.Organisation(), Device: device, Time: envelope.At(now), Nonce: nonce,
-		After: after, Wait: uint32(min(wait, MaxInboxWait).Milliseconds()), Roster: r.Head(),
+		After: after, Wait: uint32(max(0, min(wait, MaxInboxWait)).Milliseconds()), Roster: r.Head(),
 	}, signer)
 }
 
@@ -68,6 +68,9 @@ func ReadInboxCall(r *roster.Roster, s envelope.Signed, now time.Time) (*InboxCa
 	}
 	if skew := envelope.At(now).Sub(call.Time).Abs(); skew > MaxClockSkew || len(call.Nonce) != nonceSize {
 		return nil, nil, fmt.Errorf("inbox: made at another time, the clocks differ by %s: %w", skew.Round(time.Second), ErrInbox)
+	}
+	if time.Duration(call.Wait)*time.Millisecond > MaxInboxWait {
+		return nil, nil, fmt.Errorf("inbox: wants to wait longer than %s: %w", MaxInboxWait, ErrInbox)
 	}
 	return &call, device, nil
 }

@@ -77,8 +77,9 @@ func (l Ledger) After(receipt envelope.Signed) Ledger {
 }
 
 // ReadReceipt verifies a receipt under a roster: by an approver and a device
-// that were admitted, with the signatures that its decision needs. Whether they
-// still are is [Pending.Accept]'s question; a receipt outlives its signers.
+// that were admitted at the head that it names, with the signatures that its
+// decision needs. Whether they still are is [Pending.Accept]'s question; a
+// receipt outlives its signers.
 func ReadReceipt(r *roster.Roster, s envelope.Signed) (*Receipt, error) {
 	rec, err := envelope.Peek[Receipt](s, envelope.TypeReceipt)
 	if err != nil {
@@ -94,7 +95,7 @@ func ReadReceipt(r *roster.Roster, s envelope.Signed) (*Receipt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)
 	}
-	device, err := r.FormerDevice(rec.Device)
+	device, err := r.DeviceAt(rec.Device, rec.Roster)
 	if err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)
 	}
@@ -129,6 +130,8 @@ func (rec *Receipt) check() error {
 		return fmt.Errorf("the parts do not fit the decision: %w", ErrRelease)
 	case rec.Counter == 0 || (rec.Counter == 1) != rec.Previous.IsZero():
 		return fmt.Errorf("number %d: %w", rec.Counter, ErrReceipts)
+	case rec.Reason != "" && rec.Decision != Deny:
+		return fmt.Errorf("a reason is for denials: %w", ErrRelease)
 	case len(rec.Reason) > MaxReason || !Printable(rec.Reason):
 		return fmt.Errorf("reason not printable or too long: %w", ErrRelease)
 	}

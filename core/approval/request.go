@@ -3,10 +3,9 @@ package approval
 import (
 	"crypto/rand"
 	"fmt"
+	"math"
 	"slices"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -72,12 +71,15 @@ type Terms struct {
 // Ask signs a request of a consumer for a verified version. The caller posts
 // the signed request, keeps the [Pending] and wipes it in the end.
 func Ask(r *roster.Roster, v *secret.Verified, consumer envelope.ID, signer envelope.Signer, t Terms, now time.Time) (*Pending, envelope.Signed, error) {
-	ephemeral := envelope.NewKey()
-	public, err := envelope.KEMPublic(ephemeral)
+	policy, err := v.PolicyNow(r)
 	if err != nil {
 		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", v.Header.Path, err)
 	}
-	wait := time.Duration(v.Policy.RequestTTL) * time.Second
+	lease, err := t.lease()
+	if err != nil {
+		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", v.Header.Path, err)
+	}
+	wait := time.Duration(policy.RequestTTL) * time.Second
 	if t.Wait > 0 {
 		wait = min(wait, t.Wait)
 	}
@@ -85,20 +87,63 @@ func Ask(r *roster.Roster, v *secret.Verified, consumer envelope.ID, signer enve
 	rand.Read(nonce)
 	q := Request{
 		ID: envelope.NewID(), Organisation: v.Header.Organisation, Mount: v.Header.Mount, Secret: v.Header.Secret,
-		Path: v.Header.Path, Version: v.Header.Version, Header: v.HeaderHash, Policy: v.Policy.ID, Consumer: consumer,
-		Ephemeral: public, Origin: t.Origin, Reason: t.Reason, Lease: uint32(t.Lease / time.Second),
+		Path: v.Header.Path, Version: v.Header.Version, Header: v.HeaderHash, Policy: policy.ID, Consumer: consumer,
+		Origin: t.Origin, Reason: t.Reason, Lease: lease,
 		Created: envelope.At(now), Deadline: envelope.At(now.Add(wait)), Nonce: nonce, Roster: r.Head(),
 	}
-	if err := q.check(r, v.Policy, now); err != nil {
-		ephemeral.Wipe()
+	pending, signed, err := q.sign(r, policy, signer, now)
+	if err != nil {
 		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", q.Path, err)
 	}
-	signed, err := envelope.Sign(envelope.TypeRequest, q, signer)
+	return pending, signed, nil
+}
+
+// lease returns whole seconds, rounded up: a lease of half a second is not the
+// policy's own, which 0 stands for.
+func (t Terms) lease() (uint32, error) {
+	seconds := (t.Lease + time.Second - 1) / time.Second
+	if t.Lease < 0 || t.Lease > math.MaxUint32*time.Second {
+		return 0, ErrLease
+	}
+	return uint32(seconds), nil
+}
+
+// sign makes the ephemeral key, and refuses what a device would refuse.
+func (q *Request) sign(r *roster.Roster, p *roster.Policy, signer envelope.Signer, now time.Time) (*Pending, envelope.Signed, error) {
+	ephemeral := envelope.NewKey()
+	var signed envelope.Signed
+	var err error
+	if q.Ephemeral, err = envelope.KEMPublic(ephemeral); err == nil {
+		err = q.checkConsumer(r, signer.Public())
+	}
+	if err == nil {
+		err = q.check(r, p, now)
+	}
+	if err == nil {
+		signed, err = envelope.Sign(envelope.TypeRequest, q, signer)
+	}
 	if err != nil {
 		ephemeral.Wipe()
-		return nil, envelope.Signed{}, fmt.Errorf("ask for %q: %w", q.Path, err)
+		return nil, envelope.Signed{}, err
 	}
 	return newPending(signed.Hash(), ephemeral), signed, nil
+}
+
+// checkConsumer wants a consumer in force with this key. A mount speaks for
+// itself alone and says that it reports; nobody else does.
+func (q *Request) checkConsumer(r *roster.Roster, key envelope.VerifyKey) error {
+	consumer, err := r.Consumer(q.Consumer)
+	if err != nil {
+		return err
+	}
+	isMount := consumer.Kind == roster.ConsumerMount
+	switch {
+	case consumer.Signing != key:
+		return envelope.ErrSignature
+	case isMount && consumer.Mount != q.Mount || isMount != q.Origin.Reported:
+		return fmt.Errorf("a mount speaks for itself alone and says that it reports: %w", ErrRequest)
+	}
+	return nil
 }
 
 // ReadRequest verifies that a consumer in force signed the request and that the
@@ -123,8 +168,8 @@ func ReadRequest(r *roster.Roster, s envelope.Signed, now time.Time) (*Request, 
 	if err := s.Verify(envelope.TypeRequest, consumer.Signing); err != nil {
 		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
 	}
-	if consumer.Kind == roster.ConsumerMount && consumer.Mount != q.Mount || (consumer.Kind == roster.ConsumerMount) != q.Origin.Reported {
-		return nil, nil, fmt.Errorf("request %s: a mount speaks for itself alone and says that it reports: %w", q.ID, ErrRequest)
+	if err := q.checkConsumer(r, consumer.Signing); err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w", q.ID, err)
 	}
 	policy, err := r.PolicyFor(q.Path)
 	if err != nil {
@@ -153,7 +198,7 @@ func (q *Request) check(r *roster.Roster, p *roster.Policy, now time.Time) error
 		return ErrFuture
 	case q.Deadline <= at:
 		return ErrExpired
-	case q.Deadline <= q.Created || q.Deadline.Sub(q.Created) > time.Duration(p.RequestTTL)*time.Second:
+	case q.Created < 0 || q.Deadline <= q.Created || q.Deadline.Sub(q.Created) > time.Duration(p.RequestTTL)*time.Second:
 		return ErrDeadline
 	case q.Lease > p.LeaseMax:
 		return ErrLease
@@ -178,18 +223,8 @@ func (q *Request) checkTexts() error {
 }
 
 // Printable says whether a text has nothing that would show as something else:
-// no control, formatting or bidirectional characters.
-func Printable(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, c := range s {
-		if c == utf8.RuneError || !unicode.IsPrint(c) {
-			return false
-		}
-	}
-	return true
-}
+// no control, formatting, bidirectional or invisible characters.
+func Printable(s string) bool { return roster.Printable(s) }
 
 // LeaseFor returns the lease, in seconds, that an approval of the request gives
 // under a policy: what was asked for, or the policy's own.

@@ -23,22 +23,25 @@ type Reviewer struct {
 	Mount    envelope.ID // pinned at enrolment; zero takes the request's
 	Approver envelope.ID
 	Device   envelope.ID
-	// Decided says whether the device decided a request with this hash before.
+	// Decided says whether the device approved or denied a request with this
+	// hash before; a consent alone is no decision yet.
 	Decided func(request envelope.Hash) bool
 }
 
 // Case is a request that passed every check, with what an approver is shown.
 type Case struct {
-	Request     Request
-	Hash        envelope.Hash
-	Consumer    *roster.Consumer
-	Policy      *roster.Policy
-	Version     *secret.Verified
-	Decisions   []Receipt
-	reviewer    Reviewer
-	approver    *roster.Approver
-	device      *roster.Device
-	requirement uint32
+	Request   Request
+	Hash      envelope.Hash
+	Consumer  *roster.Consumer
+	Policy    *roster.Policy
+	Version   *secret.Verified
+	Decisions []Receipt
+	item      Item
+	reviewer  Reviewer
+	head      roster.Head // of the roster when it was reviewed
+	approver  *roster.Approver
+	device    *roster.Device
+	compared  bool // the person typed the match code
 }
 
 // Review checks everything about an item before a person sees it: signature,
@@ -50,7 +53,7 @@ func (v Reviewer) Review(item Item, now time.Time) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Case{Request: *q, Hash: item.Request.Hash(), Policy: policy, reviewer: v}
+	c := &Case{Request: *q, Hash: item.Request.Hash(), Policy: policy, item: item, reviewer: v, head: v.Roster.Head()}
 	if v.Decided != nil && v.Decided(c.Hash) {
 		return nil, fmt.Errorf("request %s: %w", q.ID, ErrReplayed)
 	}
@@ -79,8 +82,11 @@ func (v Reviewer) Review(item Item, now time.Time) (*Case, error) {
 func (c *Case) seat() error {
 	v := c.reviewer
 	var err error
-	if c.approver, c.device, c.requirement, err = seat(v.Roster, c.Policy, c.Version, v.Approver, v.Device); err != nil {
+	if c.approver, c.device, _, err = seat(v.Roster, c.Policy, c.Version, v.Approver, v.Device); err != nil {
 		return err
+	}
+	if !c.Version.HasWrap(v.Approver) {
+		return secret.ErrNotHolder
 	}
 	if c.approver.IsEntity(c.Request.Origin.Entity) && !c.Policy.SelfApproval {
 		return ErrSelfApproval
@@ -118,6 +124,8 @@ func seat(r *roster.Roster, p *roster.Policy, v *secret.Verified, approver, devi
 	return nil, nil, 0, ErrNotPrincipal
 }
 
+// readDecisions takes what others decided. A denial by somebody who has no say
+// here is no denial: a revoked phone must not be able to stop a request.
 func (c *Case) readDecisions(decisions []envelope.Signed) error {
 	for _, s := range decisions {
 		rec, err := ReadReceipt(c.reviewer.Roster, s)
@@ -127,7 +135,8 @@ func (c *Case) readDecisions(decisions []envelope.Signed) error {
 		if rec.Request != c.Hash {
 			return fmt.Errorf("a decision shown is about another request: %w", ErrRelease)
 		}
-		if rec.Decision == Deny {
+		_, _, _, err = seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
+		if err == nil && rec.Decision == Deny {
 			return ErrDenied
 		}
 		c.Decisions = append(c.Decisions, *rec)
@@ -137,3 +146,13 @@ func (c *Case) readDecisions(decisions []envelope.Signed) error {
 
 // MatchCode returns the code that requester and approver compare.
 func (c *Case) MatchCode() string { return MatchCode(c.Hash) }
+
+// Compare takes the code that the person typed, [ErrMatchCode] if it is not this
+// request's. Where the policy wants match codes, nothing is approved before.
+func (c *Case) Compare(typed string) error {
+	if err := CheckMatchCode(c.Hash, typed); err != nil {
+		return err
+	}
+	c.compared = true
+	return nil
+}

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -54,10 +55,17 @@ func (w *Vetted) check(r *roster.Roster, q *Request, hash envelope.Hash, v *secr
 	if at >= q.Deadline || rec.Time >= q.Deadline {
 		return ErrExpired
 	}
-	if rec.Time > at.Add(MaxClockSkew) || rec.Time < q.Created.Add(-MaxClockSkew) {
-		return fmt.Errorf("decided at another time: %w", ErrFuture)
+	if rec.Time > at.Add(MaxClockSkew) {
+		return fmt.Errorf("decided later than now: %w", ErrFuture)
 	}
-	a, _, requirement, err := seat(r, v.Policy, v, rec.Approver, rec.Device)
+	if err := q.precedes(rec); err != nil {
+		return err
+	}
+	policy, err := policyNow(r, q, v)
+	if err != nil {
+		return err
+	}
+	a, _, requirement, err := seat(r, policy, v, rec.Approver, rec.Device)
 	if err != nil {
 		return err
 	}
@@ -69,12 +77,32 @@ func (w *Vetted) check(r *roster.Roster, q *Request, hash envelope.Hash, v *secr
 		return nil
 	}
 	switch {
-	case a.IsEntity(q.Origin.Entity) && !v.Policy.SelfApproval:
+	case a.IsEntity(q.Origin.Entity) && !policy.SelfApproval:
 		return ErrSelfApproval
-	case rec.Lease > v.Policy.LeaseMax:
+	case rec.Lease > policy.LeaseMax:
 		return ErrLease
-	case rec.Decision == Approve && (rec.Form == FormPayload) != v.Policy.AnyOf(), rec.Form == FormShare && rec.Requirement != requirement:
+	case rec.Decision == Approve && (rec.Form == FormPayload) != policy.AnyOf(), rec.Form == FormShare && rec.Requirement != requirement:
 		return fmt.Errorf("of the wrong form: %w", ErrRelease)
 	}
 	return nil
+}
+
+// policyNow returns the policy that counts when a release comes in, which may
+// not be the one under which the request was made: it still has to be the same
+// policy, let this consumer receive, and ask for what the shares enforce.
+func policyNow(r *roster.Roster, q *Request, v *secret.Verified) (*roster.Policy, error) {
+	policy, err := v.PolicyNow(r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.Consumer(q.Consumer); err != nil {
+		return nil, err
+	}
+	switch {
+	case policy.ID != q.Policy:
+		return nil, fmt.Errorf("the path has another policy by now: %w", ErrRequest)
+	case !slices.Contains(policy.Consumers, q.Consumer):
+		return nil, ErrConsumer
+	}
+	return policy, nil
 }

@@ -89,7 +89,7 @@ func applyApproverAdmit(r *Roster, _ Statement, b ApproverAdmit) error {
 	return nil
 }
 
-func applyApproverRekey(r *Roster, _ Statement, b ApproverRekey) error {
+func applyApproverRekey(r *Roster, st Statement, b ApproverRekey) error {
 	a, err := r.Approver(b.ID)
 	if err != nil {
 		return err
@@ -105,13 +105,13 @@ func applyApproverRekey(r *Roster, _ Statement, b ApproverRekey) error {
 	// The devices were certified by the keyring that is suspected now.
 	for _, d := range r.devices {
 		if d.Approver == a.ID {
-			d.Revoked = true
+			d.revoke(st)
 		}
 	}
 	return nil
 }
 
-func applyApproverRevoke(r *Roster, _ Statement, b Removal) error {
+func applyApproverRevoke(r *Roster, st Statement, b Removal) error {
 	a, err := r.Approver(b.ID)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func applyApproverRevoke(r *Roster, _ Statement, b Removal) error {
 	a.Revoked = true
 	for _, d := range r.devices {
 		if d.Approver == a.ID {
-			d.Revoked = true
+			d.revoke(st)
 		}
 	}
 	return nil
@@ -132,6 +132,9 @@ func (r *Roster) checkKeys(kem envelope.KEMKey, signing envelope.VerifyKey, fact
 		return fmt.Errorf("keys missing: %w", ErrStatement)
 	}
 	if err := kem.Check(); err != nil {
+		return err
+	}
+	if err := signing.Check(); err != nil {
 		return err
 	}
 	if err := checkFactors(factors); err != nil {

@@ -55,6 +55,9 @@ func applyConsumerAdmit(r *Roster, st Statement, b ConsumerAdmit) error {
 	if b.Signing.IsZero() || b.Mount.IsZero() != (b.Kind != ConsumerMount) {
 		return fmt.Errorf("key or mount id missing or misplaced: %w", ErrStatement)
 	}
+	if err := b.Signing.Check(); err != nil {
+		return err
+	}
 	for _, c := range r.consumers {
 		if c.Signing == b.Signing || c.Name == b.Name && !c.Revoked {
 			return fmt.Errorf("consumer %q has this name or key: %w", c.Name, ErrStatement)
@@ -94,11 +97,23 @@ func (r *Roster) Consumer(id envelope.ID) (*Consumer, error) {
 // signed then. One whose key is known to be compromised is [ErrRevoked] for
 // every head: whoever has the key can claim any.
 func (r *Roster) ConsumerAt(id envelope.ID, at Head) (*Consumer, error) {
+	c, err := r.FormerConsumerAt(id, at)
+	if err == nil && c.Compromised {
+		return nil, fmt.Errorf("consumer %q at statement %d: its key is compromised: %w", c.Name, at.Seq, ErrRevoked)
+	}
+	return c, err
+}
+
+// FormerConsumerAt returns a consumer that was in force at a head even if its
+// key is known to be compromised now: for what others have confirmed since, a
+// chain that goes on after it or a decision about its request, never to believe
+// the consumer itself.
+func (r *Roster) FormerConsumerAt(id envelope.ID, at Head) (*Consumer, error) {
 	c := r.consumers[id]
 	switch {
 	case c == nil || at.Seq < c.from:
 		return nil, fmt.Errorf("consumer %s at statement %d: %w", id, at.Seq, ErrUnknown)
-	case c.Compromised || c.Revoked && at.Seq >= c.until:
+	case c.Revoked && at.Seq >= c.until:
 		return nil, fmt.Errorf("consumer %q at statement %d: %w", c.Name, at.Seq, ErrRevoked)
 	}
 	return c, nil

@@ -17,10 +17,17 @@ type DeviceAdmit struct {
 // Device is a phone, laptop or terminal of an approver, as the roster knows it.
 type Device struct {
 	keyring.Certificate
-	Revoked bool
+	Revoked     bool
+	from, until uint64 // statements that admitted and revoked it; until is 0 while in force
 }
 
-func applyDeviceAdmit(r *Roster, _ Statement, b DeviceAdmit) error {
+func (d *Device) revoke(st Statement) {
+	if !d.Revoked {
+		d.Revoked, d.until = true, st.Seq
+	}
+}
+
+func applyDeviceAdmit(r *Roster, st Statement, b DeviceAdmit) error {
 	unverified, err := envelope.Peek[keyring.Certificate](b.Certificate, envelope.TypeCertificate)
 	if err != nil {
 		return err
@@ -42,7 +49,7 @@ func applyDeviceAdmit(r *Roster, _ Statement, b DeviceAdmit) error {
 	if r.devices[c.Device] != nil {
 		return fmt.Errorf("device %s was admitted before: %w", c.Device, ErrStatement)
 	}
-	if err := c.KEM.Check(); err != nil {
+	if err := c.Signing.Check(); err != nil {
 		return err
 	}
 	for _, d := range r.devices {
@@ -50,16 +57,16 @@ func applyDeviceAdmit(r *Roster, _ Statement, b DeviceAdmit) error {
 			return fmt.Errorf("device %s has this key: %w", d.Device, ErrStatement)
 		}
 	}
-	r.devices[c.Device] = &Device{Certificate: c}
+	r.devices[c.Device] = &Device{Certificate: c, from: st.Seq}
 	return nil
 }
 
-func applyDeviceRevoke(r *Roster, _ Statement, b Removal) error {
+func applyDeviceRevoke(r *Roster, st Statement, b Removal) error {
 	d, err := r.Device(b.ID)
 	if err != nil {
 		return err
 	}
-	d.Revoked = true
+	d.revoke(st)
 	return nil
 }
 
@@ -82,6 +89,19 @@ func (r *Roster) FormerDevice(id envelope.ID) (*Device, error) {
 		return d, nil
 	}
 	return nil, fmt.Errorf("device %s: %w", id, ErrUnknown)
+}
+
+// DeviceAt returns a device that was in force at a head, to check what it
+// signed then.
+func (r *Roster) DeviceAt(id envelope.ID, at Head) (*Device, error) {
+	d := r.devices[id]
+	switch {
+	case d == nil || at.Seq < d.from:
+		return nil, fmt.Errorf("device %s at statement %d: %w", id, at.Seq, ErrUnknown)
+	case d.Revoked && at.Seq >= d.until:
+		return nil, fmt.Errorf("device %q at statement %d: %w", d.Name, at.Seq, ErrRevoked)
+	}
+	return d, nil
 }
 
 // Devices returns the devices in force of an approver, by name.

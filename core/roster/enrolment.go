@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -63,11 +64,16 @@ func ParseTicket(text string) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ticket: %w", envelope.ErrEncoding)
 	}
-	secret, err := envelope.KeyFrom(f.Secret)
-	if err != nil {
-		return Ticket{}, fmt.Errorf("ticket: %w", err)
+	defer envelope.Wipe(encoded)
+	defer envelope.Wipe(f.Secret)
+	if f.ID.IsZero() || f.Organisation.IsZero() || f.Approver.IsZero() {
+		return Ticket{}, fmt.Errorf("ticket: incomplete: %w", envelope.ErrEncoding)
 	}
 	if err := CheckName(f.Name); err != nil {
+		return Ticket{}, fmt.Errorf("ticket: %w", err)
+	}
+	secret, err := envelope.KeyFrom(f.Secret)
+	if err != nil {
 		return Ticket{}, fmt.Errorf("ticket: %w", err)
 	}
 	return Ticket{f.ID, f.Organisation, f.Approver, f.Name, f.Expires, secret}, nil
@@ -111,8 +117,13 @@ func (t Ticket) Close(e Enrolment) (EnrolmentMessage, error) {
 }
 
 // Accept checks that a message answers this ticket and was made with its
-// secret, [ErrTicket] otherwise, and that its keys certify its device.
-func (t Ticket) Accept(m EnrolmentMessage) (Enrolment, error) {
+// secret, [ErrTicket] otherwise, and that its keys certify its device. It is
+// [ErrTicketExpired] from the ticket's end on, whatever the broker says about
+// when the answer came.
+func (t Ticket) Accept(m EnrolmentMessage, now time.Time) (Enrolment, error) {
+	if envelope.At(now) >= t.Expires {
+		return Enrolment{}, fmt.Errorf("enrolment of %s: %w", t.Name, ErrTicketExpired)
+	}
 	want, err := t.mac(m.Payload)
 	if err != nil {
 		return Enrolment{}, err

@@ -32,7 +32,9 @@ var (
 	// ErrName means that a name is not acceptable.
 	ErrName = errors.New("name_invalid: use 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")
 	// ErrPath means that a secret's path or a policy's pattern is not acceptable.
-	ErrPath = errors.New("path_invalid: use segments separated by single slashes, without '.', '..', '+' or '*' as a segment, at most 512 bytes")
+	ErrPath = errors.New("path_invalid: use printable segments separated by single slashes, without outer spaces, without '*', and without '.', '..' or '+' as a segment, at most 512 bytes; a policy's pattern may have '+' for one segment and '*' for all that remain")
+	// ErrTicketExpired means that a ticket was answered, or its answer looked at, too late.
+	ErrTicketExpired = errors.New("ticket_expired: the ticket's time is over, and whoever found it since could have answered it; make a new one")
 	// ErrTicket means that an enrolment does not carry the ticket's MAC.
 	ErrTicket = errors.New("enrolment_mac_invalid: what the broker holds was not made with this ticket; somebody may have substituted keys, so make a new ticket")
 )

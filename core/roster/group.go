@@ -47,8 +47,9 @@ func applyGroupSet(r *Roster, _ Statement, b Group) error {
 	if err := r.checkPrincipals(b.Members); err != nil {
 		return err
 	}
+	seen := map[envelope.ID]bool{}
 	for _, m := range b.Members {
-		if m.Kind == PrincipalGroup && r.reaches(m.ID, b.ID) {
+		if m.Kind == PrincipalGroup && r.reaches(m.ID, b.ID, seen) {
 			return fmt.Errorf("group %q would contain itself: %w", b.Name, ErrStatement)
 		}
 	}
@@ -100,13 +101,19 @@ func (r *Roster) checkPrincipals(all []Principal) error {
 }
 
 // reaches says whether group from is group to or contains it at any depth.
-func (r *Roster) reaches(from, to envelope.ID) bool {
+// What was seen is not walked twice: groups that share groups would otherwise
+// take time exponential in their depth.
+func (r *Roster) reaches(from, to envelope.ID, seen map[envelope.ID]bool) bool {
 	if from == to {
 		return true
 	}
 	g := r.groups[from]
-	return g != nil && slices.ContainsFunc(g.Members, func(m Principal) bool {
-		return m.Kind == PrincipalGroup && r.reaches(m.ID, to)
+	if g == nil || seen[from] {
+		return false
+	}
+	seen[from] = true
+	return slices.ContainsFunc(g.Members, func(m Principal) bool {
+		return m.Kind == PrincipalGroup && r.reaches(m.ID, to, seen)
 	})
 }
 

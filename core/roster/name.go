@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
@@ -26,18 +28,39 @@ func CheckName(name string) error {
 // MaxPath is the longest path of a secret, in bytes.
 const MaxPath = 512
 
-// CheckPath returns [ErrPath] for a path that no secret may have.
+// CheckPath returns [ErrPath] for a path that no secret may have. Approvers are
+// shown paths, so there are none that look like another: no unprintable or
+// formatting characters, no outer spaces, one spelling (NFC) of every letter.
 func CheckPath(path string) error {
-	if path == "" || len(path) > MaxPath || !utf8.ValidString(path) || strings.ContainsFunc(path, unicode.IsControl) {
+	if path == "" || len(path) > MaxPath || !Printable(path) || !norm.NFC.IsNormalString(path) {
 		return fmt.Errorf("%.80q: %w", path, ErrPath)
 	}
 	for segment := range strings.SplitSeq(path, "/") {
 		switch segment {
-		case "", ".", "..", "+", "*":
+		case "", ".", "..", "+":
+			return fmt.Errorf("%.80q: %w", path, ErrPath)
+		}
+		// "db*" in a pattern would be taken for a prefix, which it is not: it
+		// must not pass for a literal that then covers nothing.
+		if strings.Contains(segment, "*") || strings.Trim(segment, " ") != segment {
 			return fmt.Errorf("%.80q: %w", path, ErrPath)
 		}
 	}
 	return nil
+}
+
+// Printable says whether a text shows as what it is: valid UTF-8 without
+// control, formatting, bidirectional or invisible characters.
+func Printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, c := range s {
+		if c == utf8.RuneError || !unicode.IsPrint(c) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, c) {
+			return false
+		}
+	}
+	return true
 }
 
 func checkNew(id envelope.ID, name string, exists bool) error {

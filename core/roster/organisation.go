@@ -54,10 +54,14 @@ func (r *Roster) start(s envelope.Signed) error {
 	if len(body.Nonce) != envelope.KeySize || body.Recovery.IsZero() {
 		return fmt.Errorf("%s: incomplete: %w", KindOrgInit, ErrStatement)
 	}
+	if err := body.PublicKey.Check(); err != nil {
+		return fmt.Errorf("%s: %w", KindOrgInit, err)
+	}
 	if err := s.Verify(envelope.TypeStatement, body.PublicKey); err != nil {
 		return fmt.Errorf("%s: %w", KindOrgInit, err)
 	}
 	r.organisation, r.identity, r.recovery = s.Hash(), body.PublicKey, body.Recovery
+	r.hashes, r.last = []envelope.Hash{r.organisation}, st.Time
 	return nil
 }
 
@@ -79,8 +83,13 @@ func (r *Roster) verifyRotate(s envelope.Signed, st Statement) error {
 }
 
 func applyRotate(r *Roster, _ Statement, b OrgRotate) error {
-	if b.Recovery.IsZero() || b.PublicKey == r.identity {
-		return fmt.Errorf("needs a new key and a next recovery commitment: %w", ErrStatement)
+	// The recovery key was shown in this statement: committing to it again would
+	// leave the next rotation to whoever breaks it meanwhile.
+	if b.Recovery.IsZero() || b.Recovery == r.recovery || b.PublicKey == r.identity {
+		return fmt.Errorf("needs a new key and a new recovery commitment: %w", ErrStatement)
+	}
+	if err := b.PublicKey.Check(); err != nil {
+		return err
 	}
 	r.identity, r.recovery = b.PublicKey, b.Recovery
 	return nil

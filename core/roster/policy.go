@@ -197,6 +197,9 @@ func (r *Roster) PolicyFor(path string) (*Policy, error) {
 // PolicyAt returns the policy that was in force for a path at a head, to check
 // what an author sealed then.
 func (r *Roster) PolicyAt(path string, at Head) (*Policy, error) {
+	if err := CheckPath(path); err != nil {
+		return nil, err
+	}
 	if at.Seq >= r.policiesChanged {
 		return r.PolicyFor(path)
 	}

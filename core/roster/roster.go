@@ -15,8 +15,8 @@ type Roster struct {
 	identity     envelope.VerifyKey
 	recovery     envelope.Hash
 	hashes       []envelope.Hash // of every statement, by sequence number
-	last         envelope.Time
-	expires      envelope.Time // of the last checkpoint; zero without one
+	last         envelope.Time   // the latest of their times
+	expires      envelope.Time   // of the last checkpoint; zero without one
 
 	approvers map[envelope.ID]*Approver
 	devices   map[envelope.ID]*Device
@@ -48,7 +48,6 @@ func Fold(organisation envelope.Hash, log []envelope.Signed) (*Roster, error) {
 	if !organisation.IsZero() && organisation != r.organisation {
 		return nil, fmt.Errorf("fold the org log: %w", ErrOrganisation)
 	}
-	r.hashes = append(r.hashes, r.organisation)
 	for _, s := range log[1:] {
 		if err := r.Append(s); err != nil {
 			return nil, fmt.Errorf("fold the org log: %w", err)
@@ -71,7 +70,7 @@ func (r *Roster) Append(s envelope.Signed) error {
 		return fmt.Errorf("statement %d (%s): %w", st.Seq, st.Kind, err)
 	}
 	r.hashes = append(r.hashes, s.Hash())
-	r.last = st.Time
+	r.last = max(r.last, st.Time)
 	return nil
 }
 
@@ -135,10 +134,11 @@ func applyCheckpoint(r *Roster, st Statement, b Checkpoint) error {
 }
 
 // Next signs the statement that extends this log; [Roster.Append] still has to
-// take it.
+// take it. Where now is earlier than the log's latest time, that is used: one
+// statement by a signer whose clock was ahead must not end the log.
 func (r *Roster) Next(kind Kind, body any, now time.Time, signers ...envelope.Signer) (envelope.Signed, error) {
 	head := r.Head()
-	return signStatement(Statement{Kind: kind, Seq: head.Seq + 1, Prev: head.Hash, Time: envelope.At(now)}, body, signers...)
+	return signStatement(Statement{Kind: kind, Seq: head.Seq + 1, Prev: head.Hash, Time: max(envelope.At(now), r.last)}, body, signers...)
 }
 
 // Organisation returns the organisation id.

@@ -1,6 +1,8 @@
 package secret
 
 import (
+	"fmt"
+
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 )
@@ -43,10 +45,34 @@ func (h *Header) commit(plaintext []byte) (envelope.Hash, error) {
 }
 
 // Version is a secret version as it is stored and sent: signed header, signed
-// wrap set, encrypted payload. Nothing in it is to be believed before
-// [Version.Verify].
+// wrap set, the sealed shares in the order of its holders, encrypted payload.
+// A share without bytes was deleted ([Version.DeleteWraps]). Nothing in a
+// version is to be believed before [Version.Verify].
 type Version struct {
-	Header  envelope.Signed   `json:"header"`
-	WrapSet envelope.Signed   `json:"wrap_set"`
-	Payload envelope.Envelope `json:"payload"`
+	Header  envelope.Signed     `json:"header"`
+	WrapSet envelope.Signed     `json:"wrap_set"`
+	Wraps   []envelope.Envelope `json:"wraps"`
+	Payload envelope.Envelope   `json:"payload"`
+}
+
+// DeleteWraps deletes the sealed shares of every approver whom keep refuses and
+// returns who lost one by this call. Header, wrap set and everybody else's
+// share stay valid. It is for whoever stores versions, when people leave: who
+// took a copy before still has it, so the secret itself has to be changed.
+func (v *Version) DeleteWraps(keep func(approver envelope.ID) bool) ([]envelope.ID, error) {
+	w, err := envelope.Peek[WrapSet](v.WrapSet, envelope.TypeWrapSet)
+	if err != nil {
+		return nil, fmt.Errorf("delete wraps: %w", err)
+	}
+	if err := w.checkWraps(v.Wraps); err != nil {
+		return nil, fmt.Errorf("delete wraps: %w", err)
+	}
+	var gone []envelope.ID
+	for i, holder := range w.Holders {
+		if len(v.Wraps[i].Bytes) > 0 && !keep(holder.Approver) {
+			v.Wraps[i].Bytes = nil
+			gone = append(gone, holder.Approver)
+		}
+	}
+	return gone, nil
 }

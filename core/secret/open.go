@@ -26,12 +26,32 @@ func (v *Verified) OpenShare(k *keyring.Keyring) (*Share, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := k.Open(v.WrapSet.wrapContext(&v.Header, holder), holder.Wrap)
+	wrapped, err := v.wrapOf(holder.Approver)
+	if err != nil {
+		return nil, err
+	}
+	b, err := k.Open(v.WrapSet.wrapContext(&v.Header, holder), wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("open share of %q: %w", v.Header.Path, err)
 	}
 	defer envelope.Wipe(b)
 	return v.ReadShare(b, holder)
+}
+
+// HasWrap says whether the sealed share of an approver is there, and was not
+// deleted.
+func (v *Verified) HasWrap(approver envelope.ID) bool {
+	_, err := v.wrapOf(approver)
+	return err == nil
+}
+
+func (v *Verified) wrapOf(approver envelope.ID) (envelope.Envelope, error) {
+	for i := range v.WrapSet.Holders {
+		if v.WrapSet.Holders[i].Approver == approver && len(v.wraps[i].Bytes) > 0 {
+			return v.wraps[i], nil
+		}
+	}
+	return envelope.Envelope{}, fmt.Errorf("open share of %q: deleted: %w", v.Header.Path, ErrNotHolder)
 }
 
 // ReadShare takes share ‖ salt, 64 bytes that stay the caller's, as a holder's

@@ -64,7 +64,7 @@ func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time
 	if err != nil {
 		return nil, nil, err
 	}
-	if author.Signing != key || !slices.Contains(policy.Authors, d.Author) {
+	if author.Signing != key || !mayWrite(policy, author, d.Mount) {
 		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
 	}
 	people, err := r.Assign(policy)
@@ -72,6 +72,12 @@ func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time
 		return nil, nil, err
 	}
 	return policy, people, policy.Covers(people)
+}
+
+// mayWrite says whether a policy names a consumer as author. A mount speaks for
+// itself alone: what it signs for another mount counts for nothing.
+func mayWrite(p *roster.Policy, author *roster.Consumer, mount envelope.ID) bool {
+	return slices.Contains(p.Authors, author.ID) && (author.Kind != roster.ConsumerMount || author.Mount == mount)
 }
 
 func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value []byte, author envelope.Signer) (*Version, error) {
@@ -99,11 +105,11 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 	}
 	w := &WrapSet{Header: v.Header.Hash(), Access: access, Dealers: []Dealer{}, Roster: h.Roster}
 	for i, a := range slices.Concat(people...) {
-		holder, err := wrap(h, w, shares[i], a)
+		holder, wrapped, err := wrap(h, w, shares[i], a)
 		if err != nil {
 			return nil, err
 		}
-		w.Holders = append(w.Holders, holder)
+		w.Holders, v.Wraps = append(w.Holders, holder), append(v.Wraps, wrapped)
 	}
 	v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author)
 	return v, err
@@ -140,14 +146,16 @@ func payloadKey(h *Header, root *envelope.Key) (*envelope.Key, error) {
 	return envelope.Derive(dek.Bytes(), nil, envelope.LabelPayload, nil)
 }
 
-func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, error) {
+// wrap seals a share to an approver and describes it.
+func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, envelope.Envelope, error) {
 	holder := Holder{Requirement: s.Requirement, X: s.X, Approver: a.ID, Generation: a.Generation}
 	b := s.bytes()
 	defer envelope.Wipe(b)
 	var err error
 	if holder.Commitment, err = w.commitShare(h, &holder, s); err != nil {
-		return Holder{}, err
+		return Holder{}, envelope.Envelope{}, err
 	}
-	holder.Wrap, err = envelope.SealTo(a.KEM, w.wrapContext(h, &holder), b)
-	return holder, err
+	wrapped, err := envelope.SealTo(a.KEM, w.wrapContext(h, &holder), b)
+	holder.Wrap = envelope.SumHash(wrapped.Bytes)
+	return holder, wrapped, err
 }

@@ -84,7 +84,13 @@ func deal(access []Access, people []int) (root *envelope.Key, shares []*Share, e
 		}
 		root, err = encodeScalar(sum)
 	})
-	return root, shares, err
+	if err != nil {
+		for _, s := range shares {
+			s.Wipe()
+		}
+		return nil, nil, err
+	}
+	return root, shares, nil
 }
 
 // combine interpolates the root from shares: exactly the wanted number of

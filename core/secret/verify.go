@@ -2,7 +2,6 @@ package secret
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -14,6 +13,7 @@ type Verified struct {
 	HeaderHash envelope.Hash
 	WrapSet    WrapSet
 	Policy     *roster.Policy // in force for the path now
+	wraps      []envelope.Envelope
 	payload    envelope.Envelope
 }
 
@@ -27,19 +27,30 @@ func (v *Version) Verify(r *roster.Roster, mount envelope.ID, path string) (*Ver
 	if err != nil {
 		return nil, err
 	}
-	if verified.Policy, err = r.PolicyFor(path); err != nil {
+	if verified.Policy, err = verified.PolicyNow(r); err != nil {
 		return nil, fmt.Errorf("verify %q: %w", path, err)
 	}
-	if !verified.WrapSet.enforces(verified.Policy) {
-		return nil, fmt.Errorf("verify %q: %w", path, ErrStale)
-	}
 	return verified, nil
+}
+
+// PolicyNow returns the policy that a roster has in force for the version's
+// path, [ErrStale] if the version's shares do not enforce it. What was verified
+// a while ago is asked again where it matters: the roster may have grown.
+func (v *Verified) PolicyNow(r *roster.Roster) (*roster.Policy, error) {
+	p, err := r.PolicyFor(v.Header.Path)
+	if err != nil {
+		return nil, err
+	}
+	if !v.WrapSet.enforces(p) {
+		return nil, ErrStale
+	}
+	return p, nil
 }
 
 // VerifyHistory checks a version as [Version.Verify] does but for today's
 // policy, for whoever only wants to know that it is genuine.
 func (v *Version) VerifyHistory(r *roster.Roster, mount envelope.ID, path string) (*Verified, error) {
-	h, policy, err := verifyHeader(v.Header, r, mount, path)
+	h, policy, err := verifyHeader(v.Header, r, mount, path, r.ConsumerAt)
 	if err != nil {
 		return nil, fmt.Errorf("verify %q: %w", path, err)
 	}
@@ -59,11 +70,17 @@ func (v *Version) VerifyHistory(r *roster.Roster, mount envelope.ID, path string
 	if err := w.check(h, hash, policy); err != nil {
 		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
 	}
-	return &Verified{Header: *h, HeaderHash: hash, WrapSet: w, payload: v.Payload}, nil
+	if err := w.checkWraps(v.Wraps); err != nil {
+		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
+	}
+	return &Verified{Header: *h, HeaderHash: hash, WrapSet: w, wraps: v.Wraps, payload: v.Payload}, nil
 }
 
-// verifyHeader returns a header and the policy that it was sealed under.
-func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path string) (*Header, *roster.Policy, error) {
+// verifyHeader returns a header and the policy that it was sealed under. authorAt
+// finds its author at a head, or says why nobody is believed under that id.
+func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path string,
+	authorAt func(envelope.ID, roster.Head) (*roster.Consumer, error),
+) (*Header, *roster.Policy, error) {
 	h, err := envelope.Peek[Header](s, envelope.TypeHeader)
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +98,7 @@ func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path s
 	if err := r.Accepts(h.Roster); err != nil {
 		return nil, nil, err
 	}
-	author, err := r.ConsumerAt(h.Author, h.Roster)
+	author, err := authorAt(h.Author, h.Roster)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,7 +116,7 @@ func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path s
 	if policy.ID != h.Policy || hash != h.PolicyHash {
 		return nil, nil, ErrPolicy
 	}
-	if !slices.Contains(policy.Authors, h.Author) {
+	if !mayWrite(policy, author, mount) {
 		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
 	}
 	return &h, policy, nil

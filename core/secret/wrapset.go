@@ -32,17 +32,19 @@ type Dealer struct {
 	Approver    envelope.ID `json:"approver"`
 }
 
-// Holder is one approver's share: HPKE-sealed to the KEM key of a generation of
-// their keyring, and a salted commitment by which anyone who is given the share
-// can tell that it is the right one. The commitment is a hash rather than a
-// group element, so that it hides the share from a quantum computer too.
+// Holder is one approver's share. Wrap is the hash of the share HPKE-sealed to
+// the KEM key of a generation of their keyring; the sealed bytes stand beside
+// the signed wrap set ([Version]), so that those of somebody who was removed can
+// be deleted. Commitment is salted, and anyone who is given the share can tell
+// by it that it is the right one; it is a hash rather than a group element, so
+// that it hides the share from a quantum computer too.
 type Holder struct {
-	Requirement uint32            `json:"requirement"` // index into Access
-	X           uint32            `json:"x"`           // from 1, distinct within the requirement
-	Approver    envelope.ID       `json:"approver"`
-	Generation  uint32            `json:"generation"`
-	Wrap        envelope.Envelope `json:"wrap"` // share (32) ‖ salt (32)
-	Commitment  envelope.Hash     `json:"commitment"`
+	Requirement uint32        `json:"requirement"` // index into Access
+	X           uint32        `json:"x"`           // from 1, distinct within the requirement
+	Approver    envelope.ID   `json:"approver"`
+	Generation  uint32        `json:"generation"`
+	Wrap        envelope.Hash `json:"wrap"` // SHA-256 of the sealed share (32) ‖ salt (32)
+	Commitment  envelope.Hash `json:"commitment"`
 }
 
 func (w *WrapSet) wrapContext(h *Header, holder *Holder) envelope.Context {
@@ -86,7 +88,7 @@ func (w *WrapSet) check(h *Header, headerHash envelope.Hash, p *roster.Policy) e
 			return fmt.Errorf("holders out of order: %w", ErrWrapSet)
 		}
 		count[holder.Requirement]++
-		if holder.X != count[holder.Requirement] || people[holder.Approver] || holder.Generation == 0 {
+		if holder.X != count[holder.Requirement] || people[holder.Approver] || holder.Approver.IsZero() || holder.Generation == 0 {
 			return fmt.Errorf("a share or a person stands twice: %w", ErrWrapSet)
 		}
 		people[holder.Approver] = true
@@ -94,6 +96,20 @@ func (w *WrapSet) check(h *Header, headerHash envelope.Hash, p *roster.Policy) e
 	for i, access := range w.Access {
 		if count[i] < access.M {
 			return fmt.Errorf("requirement %q has too few shares: %w", access.Name, ErrWrapSet)
+		}
+	}
+	return nil
+}
+
+// checkWraps holds the sealed shares against the wrap set: in the order of its
+// holders, each the one that was signed or deleted.
+func (w *WrapSet) checkWraps(wraps []envelope.Envelope) error {
+	if len(wraps) != len(w.Holders) {
+		return fmt.Errorf("%d sealed shares for %d holders: %w", len(wraps), len(w.Holders), ErrWrapSet)
+	}
+	for i, wrap := range wraps {
+		if wrap.Suite != envelope.Suite1 || len(wrap.Bytes) > 0 && envelope.SumHash(wrap.Bytes) != w.Holders[i].Wrap {
+			return fmt.Errorf("share %d of requirement %d: %w", w.Holders[i].X, w.Holders[i].Requirement, ErrWrapSet)
 		}
 	}
 	return nil
