@@ -1,0 +1,114 @@
+// Package evidence verifies what approvers decided, long after and far away: it
+// needs the receipts, the organisation's log and nothing else, and opens no
+// connection.
+//
+// A file of evidence is JSON Lines: the canonical JSON of one
+// [approval.Evidence] a line, as [Write] writes it.
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Write writes evidence, a line each.
+func Write(w io.Writer, all []approval.Evidence) error {
+	for _, e := range all {
+		line, err := envelope.Encode(e)
+		if err != nil {
+			return fmt.Errorf("write evidence: %w", err)
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("write evidence: %w", err)
+		}
+	}
+	return nil
+}
+
+// Problem is what is wrong with a line, counted from 1.
+type Problem struct {
+	Line int
+	Err  error
+}
+
+// Error names the line.
+func (p *Problem) Error() string { return fmt.Sprintf("line %d: %s", p.Line, p.Err) }
+
+// Unwrap returns what is wrong.
+func (p *Problem) Unwrap() error { return p.Err }
+
+// Proven is a line that holds, and what it proves.
+type Proven struct {
+	Line    int
+	Finding approval.Finding
+	// Policy is the one under which it was decided; nil where the path had none
+	// then, which only a receipt that counted for nothing can say.
+	Policy *roster.Policy
+}
+
+// Device is how many receipts of a device were shown, without a gap from the
+// first. Whether later ones are missing, only the device itself can tell.
+type Device struct {
+	ID       envelope.ID
+	Name     string
+	Approver string
+	Receipts uint64
+}
+
+// Report is the result of [Verify].
+type Report struct {
+	Proven   []Proven
+	Devices  []Device
+	Problems []*Problem // by line
+}
+
+// Verify checks every line of a file, and that the receipts of every device
+// link up. What is wrong is in the report; the error is the file's not being
+// readable.
+func Verify(r *roster.Roster, file io.Reader) (*Report, error) {
+	report := new(Report)
+	lines := map[int]envelope.Signed{}
+	scanner := bufio.NewScanner(file)
+	scanner.Buffer(nil, envelope.MaxMessage)
+	for number := 1; scanner.Scan(); number++ {
+		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
+			continue
+		}
+		proven, receipt, err := verifyLine(r, number, scanner.Bytes())
+		if err != nil {
+			report.Problems = append(report.Problems, &Problem{number, err})
+			continue
+		}
+		report.Proven = append(report.Proven, *proven)
+		lines[number] = receipt
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, fmt.Errorf("read the evidence: %w", err)
+	}
+	report.verifyChains(r, lines)
+	slices.SortStableFunc(report.Problems, func(a, b *Problem) int { return a.Line - b.Line })
+	return report, nil
+}
+
+func verifyLine(r *roster.Roster, number int, line []byte) (*Proven, envelope.Signed, error) {
+	e, err := envelope.Decode[approval.Evidence](line)
+	if err != nil {
+		return nil, envelope.Signed{}, err
+	}
+	finding, err := e.Verify(r)
+	if err != nil {
+		return nil, envelope.Signed{}, err
+	}
+	proven := &Proven{Line: number, Finding: *finding}
+	if policy, err := r.PolicyAt(finding.Request.Path, finding.Receipt.Roster); err == nil {
+		proven.Policy = policy
+	}
+	return proven, e.Receipt, nil
+}

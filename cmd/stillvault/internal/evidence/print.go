@@ -1,0 +1,95 @@
+package evidence
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// Line is what a line of evidence proves, in words and for scripts. Requester
+// is what the consumer said of who asked; Reported says that a mount said it.
+type Line struct {
+	Line      int               `json:"line"`
+	Time      time.Time         `json:"time"`
+	Decision  approval.Decision `json:"decision"`
+	Approver  string            `json:"approver"`
+	Device    string            `json:"device"`
+	Path      string            `json:"path"`
+	Version   uint64            `json:"version"`
+	Consumer  string            `json:"consumer"`
+	Requester string            `json:"requester"`
+	Entity    string            `json:"entity"`
+	Host      string            `json:"host"`
+	Reported  bool              `json:"reported"`
+	Policy    string            `json:"policy"`
+	Lease     uint32            `json:"lease"` // seconds
+	Why       string            `json:"request_reason"`
+	Reason    string            `json:"reason"` // of a denial
+	Late      bool              `json:"late"`   // decided after the deadline: it opened nothing
+	Request   envelope.ID       `json:"request_id"`
+	Counter   uint64            `json:"counter"`
+}
+
+// Describe says what a proven line proves.
+func (p Proven) Describe() Line {
+	rec, q := p.Finding.Receipt, p.Finding.Request
+	l := Line{
+		Line: p.Line, Time: rec.Time.Time(), Decision: rec.Decision, Approver: p.Finding.Approver.Name,
+		Device: p.Finding.Device.Name, Path: q.Path, Version: q.Version, Consumer: p.Finding.Consumer.Name,
+		Requester: q.Origin.Requester, Entity: q.Origin.Entity, Host: q.Origin.Host, Reported: q.Origin.Reported,
+		Lease: rec.Lease, Why: q.Reason, Reason: rec.Reason, Late: rec.Time >= q.Deadline, Request: q.ID, Counter: rec.Counter,
+	}
+	if p.Policy != nil {
+		l.Policy = p.Policy.Name
+	}
+	return l
+}
+
+var past = map[approval.Decision]string{
+	approval.Approve: "released", approval.Deny: "denied", approval.Consent: "consented to",
+}
+
+// String is the line as a sentence.
+func (l Line) String() string {
+	text := fmt.Sprintf("%s  %s (%s) %s %s version %d to consumer %s", l.Time.Format(time.RFC3339), l.Approver, l.Device, past[l.Decision], l.Path, l.Version, l.Consumer)
+	if l.Requester != "" {
+		text += ", asked for by " + l.Requester
+		if l.Reported {
+			text += " (reported by Vault)"
+		}
+	}
+	if l.Policy != "" {
+		text += ", under policy " + l.Policy
+	}
+	if l.Lease > 0 {
+		text += fmt.Sprintf(", for %s", time.Duration(l.Lease)*time.Second)
+	}
+	if l.Why != "" {
+		text += fmt.Sprintf(", because %q", l.Why)
+	}
+	if l.Reason != "" {
+		text += fmt.Sprintf(", saying %q", l.Reason)
+	}
+	if l.Late {
+		text += ", after the deadline: it opened nothing"
+	}
+	return text
+}
+
+// Print writes a report for people.
+func (report *Report) Print(w io.Writer) error {
+	for _, p := range report.Proven {
+		if _, err := fmt.Fprintln(w, p.Describe()); err != nil {
+			return err
+		}
+	}
+	for _, d := range report.Devices {
+		if _, err := fmt.Fprintf(w, "%s (%s): receipts 1 to %d, none missing in between; the device itself shows whether there are more\n", d.Approver, d.Name, d.Receipts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
