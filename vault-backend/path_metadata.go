@@ -1,0 +1,111 @@
+package backend
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/helper/locksutil"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+func (b *broker) pathMetadata() *framework.Path {
+	return &framework.Path{
+		Pattern:      "metadata/(?P<path>.*)",
+		DisplayAttrs: display("metadata"),
+		Fields:       fields{"path": field(framework.TypeString, "The secret's path.")},
+		Operations: operations{
+			logical.ReadOperation: &framework.PathOperation{
+				Callback: b.readMetadata, Summary: "Read what is known of a secret; nobody is prompted.",
+				Responses: answers("The secret's metadata.", fields{
+					"secret_id":       required(framework.TypeString, "The secret's id."),
+					"current_version": required(framework.TypeInt64, "Number of the current version."),
+					"policy":          required(framework.TypeString, "Name of the policy that covers the path now, empty if none does."),
+					"coverage":        required(framework.TypeSlice, "Who can still release the current version: requirement, m, people, recoverable, meets."),
+					"stale":           required(framework.TypeBool, "Whether the policy asks for others than those the current version is sealed to."),
+					"versions":        required(framework.TypeMap, "By number: created_time, deletion_time, destroyed, author, policy, epoch, exposed."),
+				}),
+			},
+			logical.ListOperation: &framework.PathOperation{
+				Callback: b.listSecrets, Summary: "List the secrets under a path.", Responses: listed("Names; folders end in a slash."),
+			},
+			logical.DeleteOperation: &framework.PathOperation{
+				Callback: b.deleteMetadata, Summary: "Remove a secret with all its versions for good.", Responses: nothing("Removed."),
+			},
+		},
+		HelpSynopsis: "What is known of secrets without opening them.",
+		HelpDescription: `
+"exposed" says of a version that somebody who is not among the policy's people
+any more holds a share of it, or that an approver's keyring was replaced since.
+They are served nothing any more, but may hold a copy: write the secret again,
+with a changed credential.`,
+	}
+}
+
+func (b *broker) readMetadata(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	path := data.Get("path").(string)
+	r, err := b.loadRecord(ctx, path)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	var shown map[string]any
+	err = b.withRoster(ctx, func(org *roster.Roster) error {
+		shown = showRecord(org, path, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &logical.Response{Data: shown}, nil
+}
+
+func showRecord(org *roster.Roster, path string, r *record) map[string]any {
+	current := r.current()
+	now := current.standing(org, path)
+	shown := map[string]any{
+		"secret_id": r.Secret.String(), "current_version": current.Number,
+		"policy": "", "coverage": []any{}, "stale": now.Stale && !current.Destroyed,
+	}
+	if now.Policy != nil {
+		shown["policy"] = now.Policy.Name
+		shown["coverage"] = coverageView(now.Policy, now.Coverage)
+	}
+	versions := map[string]any{}
+	for _, v := range r.Versions {
+		policy := v.Policy.String()
+		if p, err := org.Policy(v.Policy); err == nil {
+			policy = p.Name
+		}
+		versions[strconv.FormatUint(v.Number, 10)] = map[string]any{
+			"created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
+			"author": consumerName(org, v.Author), "policy": policy, "epoch": v.Epoch,
+			"exposed": v.standing(org, path).Exposed,
+		}
+	}
+	shown["versions"] = versions
+	return shown
+}
+
+// deleteMetadata removes a secret. Where its metadata is gone already, what an
+// earlier call left behind is removed.
+func (b *broker) deleteMetadata(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	path := data.Get("path").(string)
+	lock := locksutil.LockForKey(b.locks, path)
+	lock.Lock()
+	defer lock.Unlock()
+	r, err := b.loadRecord(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, b.removeVersions(ctx, path, func(envelope.ID) bool { return true })
+	}
+	if err := b.removeNow(ctx, removalPurge, removal{Path: path, Secret: r.Secret}); err != nil {
+		return nil, err
+	}
+	b.versionChanged(path)
+	return nil, nil
+}
