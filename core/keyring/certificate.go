@@ -74,6 +74,9 @@ func (c Certificate) Check() error {
 	if err := c.Kind.Check(); err != nil {
 		return fmt.Errorf("device certificate: %w", err)
 	}
+	if err := c.Signing.Check(); err != nil {
+		return fmt.Errorf("device certificate: %w", err)
+	}
 	if err := c.KEM.Check(); err != nil {
 		return fmt.Errorf("device certificate: %w", err)
 	}
