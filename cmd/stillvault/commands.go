@@ -1,0 +1,10 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists every command of the first level; each group has a file.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.orgCommand(),
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/signer/file"
+)
+
+// Exit codes, for scripts.
+const (
+	exitOK      = 0
+	exitError   = 1
+	exitUsage   = 2
+	exitDenied  = 3
+	exitWaiting = 4
+	exitUnsafe  = 5
+)
+
+const exitCodesHelp = `
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 denied, by an approver, a policy
+or Vault; 4 nobody decided in time, or the request was cancelled; 5 refused as
+unsafe: what the broker or a file shows contradicts what was signed or seen.`
+
+// unsafe are the errors that mean that somebody may be lying, or that a key may
+// be known to others.
+var unsafe = []error{
+	roster.ErrForked, roster.ErrRolledBack, roster.ErrOrganisation, roster.ErrExpired, roster.ErrTicket,
+	secret.ErrHeader, secret.ErrPolicy, secret.ErrWrapSet, secret.ErrShare, secret.ErrCommitment,
+	secret.ErrRolledBack, secret.ErrForked, secret.ErrChain,
+	approval.ErrRequest, approval.ErrReplayed, approval.ErrFuture, approval.ErrRelease, approval.ErrMatchCode,
+	approval.ErrReceipts, approval.ErrInbox,
+	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
+	keyring.ErrOwner, keyring.ErrPRFChanged,
+	home.ErrMount, home.ErrFile, file.ErrExposed,
+}
+
+var denied = []error{
+	approval.ErrDenied, approval.ErrSelfApproval, approval.ErrRequesterUnknown, approval.ErrNotPrincipal,
+	approval.ErrConsumer, secret.ErrAuthor,
+}
+
+func exitCode(err error) int {
+	switch {
+	case is(err, denied):
+		return exitDenied
+	case is(err, unsafe):
+		return exitUnsafe
+	case broker.Waiting(err), errors.Is(err, approval.ErrExpired),
+		broker.StatusOf(err) == http.StatusGone && !strings.HasPrefix(broker.NameOf(err), "version_"):
+		return exitWaiting
+	case broker.StatusOf(err) == http.StatusForbidden:
+		return exitDenied
+	}
+	return exitError
+}
+
+func is(err error, any []error) bool {
+	for _, e := range any {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

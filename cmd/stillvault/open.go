@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/signer/file"
+)
+
+// home opens the state directory.
+func (a *app) home() (*home.Home, error) { return home.Open(a.homeDir) }
+
+// broker makes the client that the flags and the environment describe.
+func (a *app) broker() (*broker.Client, error) {
+	return broker.New(broker.Config{Address: a.address, Mount: a.mount})
+}
+
+// signer opens the Org Identity key; the caller wipes it.
+func (a *app) signer(h *home.Home) (*envelope.SigningKey, error) {
+	path := a.identity
+	if path == "" {
+		path = h.IdentityPath()
+	}
+	key, err := file.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; organisation changes are signed where `stillvault org init` ran", err)
+	}
+	return key, nil
+}
+
+// mountOf reads what the mount says of itself and refuses one that has another
+// id, or another organisation, than is pinned here.
+func (a *app) mountOf(ctx context.Context, h *home.Home, client *broker.Client) (*broker.Mount, error) {
+	m, err := client.ReadMount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := h.PinMount(client.Address(), client.Mount(), m.ID); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// version is the module version or, in a build from a checkout, its commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "0.1.0-dev+" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "0.1.0-dev"
+}
