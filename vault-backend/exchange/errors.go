@@ -14,6 +14,8 @@ import (
 var (
 	// ErrWaiting means that a wait ended before the request did. 423.
 	ErrWaiting = errors.New("request_waiting: run the same command again to keep waiting; nobody is prompted again")
+	// ErrWait means that a wait makes no sense. 400.
+	ErrWait = errors.New("wait_invalid: say how long to wait as a duration such as 30s")
 	// ErrDraining means that the mount is about to stop and lets nobody wait. 423.
 	ErrDraining = errors.New("draining: this mount is about to restart; run the same command again in a minute, what you asked for is not lost")
 	// ErrCap means that too many requests wait. 422.

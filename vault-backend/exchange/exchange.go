@@ -14,19 +14,18 @@ package exchange
 
 import (
 	"context"
-	"time"
+	"sync"
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 )
 
-// Config is what an exchange works with. Its functions are called without any
-// lock of the exchange held except that Roster's callback is never left waiting
-// for another.
+// Config is what an exchange works with. Its functions may be called at the same
+// time from several goroutines, and may take locks of their owner's, but must
+// not call the exchange. Roster's callback calls none of the others.
 type Config struct {
 	Mount envelope.ID
 	// Consumer returns the mount's own consumer id and signer;
@@ -49,95 +48,134 @@ type Config struct {
 }
 
 // Exchange routes requests. It is safe for concurrent use.
+//
+// Locks, in the order in which they are taken:
+//
+//  1. a stripe (by request hash) serialises what is done to one request: opening
+//     it for a host, each answer to it, and every use of its key, wiping
+//     included. It is held across calls of Config's functions.
+//  2. whatever Config's functions lock, the roster's read lock above all.
+//  3. mu guards everything in memory. It is a leaf: while it is held nothing is
+//     called that could block, and no other lock is taken.
+//
+// So a request's state can change (by a deadline, a cancellation, the roster)
+// while an answer to it is being verified and recorded: the answer looks again
+// under mu before it has any effect.
 type Exchange struct {
-	cfg Config
+	cfg     Config
+	stripes [64]sync.Mutex
+
+	mu        sync.Mutex
+	byID      map[envelope.ID]*request
+	byHash    map[envelope.Hash]*request
+	byKey     map[key]*request // mount requests that a read may attach to
+	waiting   map[string]int   // requests that wait, by requester
+	pending   int              // requests that wait, in all
+	held      int              // approved requests whose key is still there
+	over      []*request       // ended mount requests, oldest first
+	queues    map[envelope.ID]*queue
+	cooldowns map[place]cooldown
+	calls     callLog
+	due       agenda
+	epoch     uint64 // counts roster changes
+	order     uint64 // of the last request
+	prompts   uint64
+	readers   int
+	devices   int
+	lastName  envelope.Time // of the last record
+	draining  chan struct{} // closed while draining
+	drained   bool
+	closed    bool
 }
 
 // New returns an exchange without requests; [Exchange.Restore] brings back those
 // that outlived an earlier process.
 func New(cfg Config) *Exchange {
-	return &Exchange{cfg: cfg}
+	if cfg.Clock == nil {
+		cfg.Clock = systemClock{}
+	}
+	if cfg.Limits == nil {
+		cfg.Limits = DefaultLimits
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = hclog.NewNullLogger()
+	}
+	return &Exchange{
+		cfg:       cfg,
+		byID:      map[envelope.ID]*request{},
+		byHash:    map[envelope.Hash]*request{},
+		byKey:     map[key]*request{},
+		waiting:   map[string]int{},
+		queues:    map[envelope.ID]*queue{},
+		cooldowns: map[place]cooldown{},
+		calls:     newCallLog(),
+		draining:  make(chan struct{}),
+	}
 }
-
-// Read asks for a secret with the mount as consumer, or attaches to the same
-// requester's request for the same, and blocks until there is something to say:
-// the value, or an error. [ErrWaiting] and [ErrDraining] leave the request as it
-// is; so does the end of ctx, whose error is returned.
-func (x *Exchange) Read(ctx context.Context, ask Ask) (*Answer, error) {
-	return nil, ErrDraining
-}
-
-// Release takes a host's signed request, or attaches to it if it was posted
-// before, and blocks as [Exchange.Read] does, until the policy is met or
-// somebody denied. path must be the request's, and who the requester that the
-// request names.
-func (x *Exchange) Release(ctx context.Context, path string, signed envelope.Signed, who Requester, wait time.Duration) (*Releases, error) {
-	return nil, ErrDraining
-}
-
-// Inbox answers a device's signed call with what its approver may answer, sealed
-// to the device. It blocks for as long as the call wants, at most
-// [approval.MaxInboxWait], while there is nothing.
-func (x *Exchange) Inbox(ctx context.Context, call envelope.Signed) (envelope.Envelope, error) {
-	return envelope.Envelope{}, ErrDraining
-}
-
-// Answer takes an approver's release. It is verified and recorded before anybody
-// learns of it; the same release again has no further effect and gives the same
-// result. A release that does not count is refused with its named error, and the
-// request goes on.
-func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, error) {
-	return "", ErrDraining
-}
-
-// List returns the requests of one requester, all for nil, oldest first.
-func (x *Exchange) List(who *Requester) []Line { return nil }
-
-// Get tells about one request, of one requester or of anybody for nil;
-// [ErrUnknownRequest] if there is none.
-func (x *Exchange) Get(id envelope.ID, who *Requester) (*Status, error) {
-	return nil, ErrUnknownRequest
-}
-
-// Cancel ends a request that waits. One that has ended stays as it ended.
-func (x *Exchange) Cancel(ctx context.Context, id envelope.ID, who *Requester) error {
-	return ErrUnknownRequest
-}
-
-// Receipts returns the names of at most limit records after a name, empty for
-// the first, in the order in which they were taken, and whether there are more.
-func (x *Exchange) Receipts(ctx context.Context, after string, limit int) (names []string, more bool, err error) {
-	return nil, false, nil
-}
-
-// Evidence returns the records of a request, by its id, or a single one by its
-// name; [ErrUnknownReceipt] if there is none.
-func (x *Exchange) Evidence(ctx context.Context, idOrName string) ([]Record, error) {
-	return nil, ErrUnknownReceipt
-}
-
-// RosterChanged holds every request against the roster as it is now. Call it
-// after the change, without the roster's lock.
-func (x *Exchange) RosterChanged(ctx context.Context) {}
-
-// VersionChanged holds the requests for a path against its versions as they are
-// now: one whose version is gone ends. Call it after the change.
-func (x *Exchange) VersionChanged(ctx context.Context, path string) {}
 
 // Drain makes every blocked call return at once with [ErrDraining] and keeps
-// further ones from blocking, or lets them block again.
-func (x *Exchange) Drain(on bool) {}
-
-// Restore brings back what an earlier process stored. Mount requests died with
-// it, since it alone had their keys.
-func (x *Exchange) Restore(ctx context.Context) error { return nil }
+// further ones from blocking, or lets them block again. Requests stay.
+func (x *Exchange) Drain(on bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case on == x.drained || x.closed:
+		return
+	case on:
+		close(x.draining)
+	default:
+		x.draining = make(chan struct{})
+	}
+	x.drained = on
+}
 
 // Tick does what is due. Timers do so by themselves; it is the safety net for a
-// clock that jumped.
-func (x *Exchange) Tick(ctx context.Context) {}
+// clock that jumped, and clears away cooldowns that are over.
+func (x *Exchange) Tick(ctx context.Context) {
+	x.settle(ctx)
+	x.clearCooldowns(ctx)
+}
 
 // Close ends all waits and wipes every key. The exchange is of no use after.
-func (x *Exchange) Close() {}
+func (x *Exchange) Close() {
+	x.Drain(true)
+	x.mu.Lock()
+	x.closed = true
+	x.due.disarm()
+	all := make([]*request, 0, len(x.byID))
+	for _, r := range x.byID {
+		r.dropValue()
+		all = append(all, r)
+	}
+	x.mu.Unlock()
+	x.bury(all...)
+}
 
 // Stats counts.
-func (x *Exchange) Stats() Stats { return Stats{} }
+func (x *Exchange) Stats() Stats {
+	draining := x.cfg.Limits().Drain
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return Stats{
+		Pending: x.pending, Held: x.held, Kept: len(x.byID) - x.pending - x.held, Prompts: x.prompts,
+		WaitingReaders: x.readers, WaitingDevices: x.devices, Draining: draining || x.drained,
+	}
+}
+
+// stripe returns the lock of a request.
+func (x *Exchange) stripe(hash envelope.Hash) *sync.Mutex {
+	return &x.stripes[int(hash[0])%len(x.stripes)]
+}
+
+// bury wipes the keys of requests that have ended. The caller holds neither mu
+// nor a stripe.
+func (x *Exchange) bury(all ...*request) {
+	for _, r := range all {
+		lock := x.stripe(r.hash)
+		lock.Lock()
+		r.wipe()
+		lock.Unlock()
+	}
+}
+
+func (x *Exchange) now() envelope.Time { return envelope.At(x.cfg.Clock.Now()) }

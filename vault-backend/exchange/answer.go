@@ -1,0 +1,260 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// ruling is a release that is being taken: what it says, and what it was held
+// against.
+type ruling struct {
+	release  approval.Release
+	hash     envelope.Hash // of the receipt
+	vetted   *approval.Vetted
+	asked    *approval.Request
+	verified *secret.Verified
+	name     string // the approver's
+}
+
+// Answer takes an approver's release. It is verified and recorded before anybody
+// learns of it; the same release again has no further effect and gives the same
+// result. A release that does not count is refused with its named error, and the
+// request goes on.
+func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, error) {
+	rec, err := envelope.Peek[approval.Receipt](rel.Receipt, envelope.TypeReceipt)
+	if err != nil {
+		return "", fmt.Errorf("answer: %w", err)
+	}
+	x.mu.Lock()
+	r := x.byHash[rec.Request]
+	x.mu.Unlock()
+	if r == nil {
+		return x.answerUnknown(ctx, rel)
+	}
+	lock := x.stripe(r.hash)
+	lock.Lock()
+	defer lock.Unlock()
+	g := ruling{release: rel, hash: rel.Receipt.Hash()}
+	if x.counted(r, g.hash) {
+		return x.stateOf(r), nil
+	}
+	err = x.vet(ctx, r, &g)
+	switch {
+	case g.vetted == nil:
+		return x.stateOf(r), err
+	case err == nil:
+		err = x.timely(r, g.vetted)
+	}
+	if err != nil {
+		return x.refuse(ctx, r, &g, err)
+	}
+	return x.take(ctx, r, &g)
+}
+
+// counted says whether an answer counted before.
+func (x *Exchange) counted(r *request, receipt envelope.Hash) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i := range r.answers {
+		if r.answers[i].hash == receipt {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *Exchange) stateOf(r *request) State {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return r.state
+}
+
+// vet holds a release against the roster, the request and the version as they
+// are now. Where the receipt is authentic, g.vetted is set even if it fails.
+func (x *Exchange) vet(ctx context.Context, r *request, g *ruling) error {
+	var err error
+	if g.asked, err = r.read(); err != nil {
+		return err
+	}
+	version, _, missing := x.cfg.Version(ctx, r.path, r.version)
+	now := x.cfg.Clock.Now()
+	return x.cfg.Roster(func(known *roster.Roster) error {
+		if missing == nil {
+			g.verified, missing = version.Verify(known, x.cfg.Mount, r.path)
+		}
+		if missing != nil {
+			rec, err := approval.ReadReceipt(known, g.release.Receipt)
+			if err != nil {
+				return err
+			}
+			g.vetted = &approval.Vetted{Receipt: *rec}
+			return missing
+		}
+		g.vetted, err = approval.Vet(known, g.asked, r.hash, g.verified, g.release, now)
+		if err == nil {
+			g.name = nameOf(known, g.vetted.Receipt.Approver)
+		}
+		return err
+	})
+}
+
+// timely checks that the request still waits and that this approver has not said
+// the same before.
+func (x *Exchange) timely(r *request, w *approval.Vetted) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.timelyLocked(r, w)
+}
+
+// timelyLocked is timely with mu held.
+func (x *Exchange) timelyLocked(r *request, w *approval.Vetted) error {
+	switch {
+	case r.state == Expired, r.state == Waiting && x.now() >= r.deadline:
+		return r.expired()
+	case r.state != Waiting:
+		return tell(ErrOver, "request %s for %q is %s", r.id, r.path, r.state)
+	case r.said(w.Receipt.Approver, w.Receipt.Decision):
+		return fmt.Errorf("request %s: %w", r.id, approval.ErrDecided)
+	}
+	return nil
+}
+
+// take records a release that counts and then lets it have its effect. If
+// recording fails nothing has happened, and the device sends it again.
+func (x *Exchange) take(ctx context.Context, r *request, g *ruling) (State, error) {
+	rec := &g.vetted.Receipt
+	if rec.Decision == approval.Deny {
+		// First, so that a crash cannot leave a denial without its cooldown.
+		if err := x.cool(ctx, place{r.who, r.path}, fmt.Sprintf("%s denied it with %q", g.name, rec.Reason)); err != nil {
+			return x.stateOf(r), err
+		}
+	}
+	if r.host() {
+		if err := x.storeRelease(ctx, r, g); err != nil {
+			return x.stateOf(r), err
+		}
+	}
+	if err := x.record(ctx, r, g, ""); err != nil {
+		return x.stateOf(r), err
+	}
+	var value *secret.Value
+	if rec.Decision == approval.Approve && r.pending != nil {
+		var err error
+		if value, err = r.pending.Open(g.asked, g.verified, g.vetted); err != nil {
+			return x.refuse(ctx, r, g, err)
+		}
+	}
+	if err := x.apply(r, g, value); err != nil {
+		value.Wipe()
+		return x.refuse(ctx, r, g, err)
+	}
+	state := x.stateOf(r)
+	if state == Denied {
+		r.wipe()
+	}
+	return state, nil
+}
+
+// apply gives a recorded release its effect, unless the request ended meanwhile.
+// It takes over value.
+func (x *Exchange) apply(r *request, g *ruling, value *secret.Value) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.timelyLocked(r, g.vetted); err != nil {
+		return err
+	}
+	r.answers = append(r.answers, answerOf(g, r.host()))
+	switch {
+	case g.vetted.Receipt.Decision == approval.Deny:
+		x.finish(r, Denied, r.deniedBy(g.name, g.vetted.Receipt.Reason))
+	case value != nil, r.host() && len(r.missing(approval.Approve)) == 0:
+		r.lease = r.grantedLease()
+		x.finish(r, Approved, nil)
+		if r.fresh = value; r.waiters == 0 {
+			r.dropValue()
+		}
+	default:
+		for _, s := range r.seats { // what they are shown has changed
+			if s.may {
+				x.queueOf(s.approver).ring()
+			}
+		}
+	}
+	return nil
+}
+
+func answerOf(g *ruling, host bool) answer {
+	rec := &g.vetted.Receipt
+	a := answer{
+		receipt: g.release.Receipt, hash: g.hash, approver: rec.Approver, device: rec.Device, decision: rec.Decision,
+		requirement: g.vetted.Requirement, lease: rec.Lease, reason: rec.Reason, time: rec.Time,
+	}
+	if !host && rec.Decision == approval.Approve {
+		a.vetted = g.vetted
+	}
+	return a
+}
+
+// grantedLease returns the shortest lease among the approvals. mu is held.
+func (r *request) grantedLease() uint32 {
+	var lease uint32
+	for i := range r.answers {
+		if l := r.answers[i].lease; l > 0 && (lease == 0 || l < lease) {
+			lease = l
+		}
+	}
+	return lease
+}
+
+func (r *request) deniedBy(name, reason string) error {
+	return tell(approval.ErrDenied, "%s said %q to request %s for %q", name, reason, r.id, r.path)
+}
+
+// refuse records an authentic release that does not count, so that the device's
+// chain of receipts has no gap, and returns why it does not.
+func (x *Exchange) refuse(ctx context.Context, r *request, g *ruling, reason error) (State, error) {
+	rec := &g.vetted.Receipt
+	if rec.Request == r.hash && rec.RequestID == r.id && rec.Mount == x.cfg.Mount {
+		if err := x.record(ctx, r, g, nameOfError(reason)); err != nil {
+			return x.stateOf(r), err
+		}
+	}
+	return x.stateOf(r), reason
+}
+
+// answerUnknown is the answer to a release for a request that is not known
+// (any more): the same as before if it was recorded, and otherwise an error.
+func (x *Exchange) answerUnknown(ctx context.Context, rel approval.Release) (State, error) {
+	var rec *approval.Receipt
+	err := x.cfg.Roster(func(known *roster.Roster) (err error) {
+		rec, err = approval.ReadReceipt(known, rel.Receipt)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	records, err := x.recordsAbout(ctx, rec.RequestID, rec.Time)
+	if err != nil {
+		return "", err
+	}
+	for _, known := range records {
+		if known.Evidence.Receipt.Hash() != rel.Receipt.Hash() {
+			continue
+		}
+		switch {
+		case known.Refused != "":
+			return "", tell(ErrOver, "this answer to request %s was refused before: %s", rec.RequestID, known.Refused)
+		case rec.Decision == approval.Approve:
+			return Approved, nil
+		case rec.Decision == approval.Deny:
+			return Denied, nil
+		}
+		return Waiting, nil
+	}
+	return "", tell(ErrUnknownRequest, "request %s", rec.RequestID)
+}

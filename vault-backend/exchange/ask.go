@@ -1,0 +1,197 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// Read asks for a secret with the mount as consumer, or attaches to the same
+// requester's request for the same, and blocks until there is something to say:
+// the value, or an error. [ErrWaiting] and [ErrDraining] leave the request as it
+// is; so does the end of ctx, whose error is returned.
+func (x *Exchange) Read(ctx context.Context, ask Ask) (*Answer, error) {
+	wait, err := x.waitOf(ask.Wait)
+	if err != nil {
+		return nil, err
+	}
+	k, err := ask.key()
+	if err != nil {
+		return nil, err
+	}
+	ended, stop := alarm(x.cfg.Clock, wait)
+	defer stop()
+	// Whoever asks for the latest version asks for the one that is the latest
+	// now: after a write they are not given what was asked for before it.
+	version, number, err := x.cfg.Version(ctx, ask.Path, ask.Version)
+	if err != nil {
+		return nil, err
+	}
+	k.version = number
+	r := x.attach(k)
+	if r == nil {
+		if r, err = x.ask(ctx, ask, k, version); err != nil {
+			return nil, err
+		}
+	}
+	defer x.detach(r)
+	if err := x.await(ctx, r, ended); err != nil {
+		return nil, err
+	}
+	return x.handOut(ctx, r)
+}
+
+// key returns what reads of the same must have in common, but for the version.
+func (a Ask) key() (key, error) {
+	who, err := a.Requester.identity()
+	if err != nil {
+		return key{}, err
+	}
+	if a.Lease < 0 || a.Lease%time.Second != 0 || a.Lease/time.Second > math.MaxUint32 {
+		return key{}, tell(approval.ErrLease, "a lease is a whole number of seconds")
+	}
+	return key{who: who, path: a.Path, reason: a.Reason, lease: uint32(a.Lease / time.Second)}, nil
+}
+
+// identity tells requesters apart: by entity, or else by token.
+func (who Requester) identity() (string, error) {
+	switch {
+	case who.Entity != "":
+		return "entity/" + who.Entity, nil
+	case who.Accessor != "":
+		return "token/" + who.Accessor, nil
+	}
+	return "", tell(approval.ErrRequesterUnknown, "the token has neither an entity nor an accessor")
+}
+
+// attach joins the read to a request that waits or whose value is still handed
+// out; nil if there is none.
+func (x *Exchange) attach(k key) *request {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := x.byKey[k]
+	if r != nil {
+		x.join(r)
+	}
+	return r
+}
+
+// join counts a reader in; [Exchange.detach] counts it out. mu is held.
+func (x *Exchange) join(r *request) {
+	r.waiters++
+	x.readers++
+}
+
+// ask opens a request and joins the read to it.
+func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Version) (*request, error) {
+	for {
+		limits := x.cfg.Limits()
+		epoch, err := x.admit(k.who, k.path, limits)
+		if err != nil {
+			return nil, err
+		}
+		r, err := x.draft(ask, k, version)
+		if err != nil {
+			return nil, err
+		}
+		joined, err := x.enterAsk(r, limits, epoch)
+		if joined != r {
+			r.wipe()
+		}
+		if joined != nil || err != nil {
+			return joined, err
+		}
+		// The roster changed in between.
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// draft makes a request under the roster as it is now. The caller owns its key.
+func (x *Exchange) draft(ask Ask, k key, version *secret.Version) (*request, error) {
+	consumer, signer, notAdmitted := x.cfg.Consumer()
+	if notAdmitted != nil && !errors.Is(notAdmitted, ErrMountNotAdmitted) {
+		return nil, notAdmitted
+	}
+	origin := approval.Origin{
+		Reported: true, Requester: ask.Requester.Name, Entity: ask.Requester.Entity, Remote: ask.Requester.Remote, UID: -1, PID: -1,
+	}
+	now := x.cfg.Clock.Now()
+	var r *request
+	err := x.cfg.Roster(func(known *roster.Roster) error {
+		if err := mountMay(known, ask.Path, consumer, notAdmitted); err != nil {
+			return err
+		}
+		verified, err := version.Verify(known, x.cfg.Mount, ask.Path)
+		if err != nil {
+			return err
+		}
+		terms := approval.Terms{Origin: origin, Reason: ask.Reason, Lease: ask.Lease}
+		pending, signed, err := approval.Ask(known, verified, consumer, signer, terms, now)
+		if err != nil {
+			return err
+		}
+		q, err := envelope.Peek[approval.Request](signed, envelope.TypeRequest)
+		if err != nil {
+			pending.Wipe()
+			return err
+		}
+		r = newRequest(signed, pending.Hash(), &q, verified, k.who)
+		r.pending, r.key, r.latest = pending, k, ask.Version == 0
+		r.path = k.path // one string for both: there may be many requests
+		s := newBench(known, now).stands(r, standing{seats: r.seats})
+		r.policyHash, r.seats = s.policy, s.seats
+		return s.err
+	})
+	if err != nil && r != nil {
+		r.wipe()
+	}
+	return r, err
+}
+
+// mountMay checks that the policy for a path names the mount as consumer, and
+// says what to do instead where it names others.
+func mountMay(known *roster.Roster, path string, mount envelope.ID, notAdmitted error) error {
+	p, err := known.PolicyFor(path)
+	switch {
+	case err != nil:
+		return err
+	case notAdmitted == nil && slices.Contains(p.Consumers, mount):
+		return nil
+	case len(p.Consumers) > 0:
+		return tell(ErrHostConsumersOnly, "run `stillvault get %s` on a host that the policy %q names", path, p.Name)
+	case notAdmitted != nil:
+		return notAdmitted
+	}
+	return fmt.Errorf("policy %q: %w", p.Name, approval.ErrConsumer)
+}
+
+// enterAsk enters a new request, or joins the read to one that another read
+// entered meanwhile. It returns neither if the roster has changed since epoch.
+func (x *Exchange) enterAsk(r *request, limits Limits, epoch uint64) (*request, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if other := x.byKey[r.key]; other != nil {
+		x.join(other)
+		return other, nil
+	}
+	if x.epoch != epoch {
+		return nil, nil
+	}
+	if err := x.admitLocked(r.who, r.path, limits); err != nil {
+		return nil, err
+	}
+	x.enter(r)
+	x.prompts++
+	x.join(r)
+	return r, nil
+}

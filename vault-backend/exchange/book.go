@@ -1,0 +1,106 @@
+package exchange
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// enter puts a new request where everybody finds it. mu is held.
+func (x *Exchange) enter(r *request) {
+	x.order++
+	r.order = x.order
+	x.byID[r.id], x.byHash[r.hash] = r, r
+	if !r.host() {
+		x.byKey[r.key] = r
+	}
+	x.pending++
+	x.waiting[r.who]++
+	x.enqueue(r)
+	x.schedule(r, r.deadline)
+}
+
+// finish ends a request's waiting. An approved mount request keeps its key for
+// the hand-out; of every other the caller wipes the key, under its stripe, once
+// mu is free. mu is held.
+func (x *Exchange) finish(r *request, state State, cause error) {
+	r.state, r.cause = state, cause
+	x.pending--
+	if x.waiting[r.who]--; x.waiting[r.who] == 0 {
+		delete(x.waiting, r.who)
+	}
+	x.dequeue(r)
+	close(r.done)
+	if state == Approved {
+		r.approved = x.now()
+		if !r.host() {
+			r.held = true
+			x.held++
+			x.schedule(r, r.deadline)
+			return
+		}
+	}
+	x.retire(r)
+}
+
+// drop ends the time in which an approved value is handed out. The caller wipes
+// the key. mu is held.
+func (x *Exchange) drop(r *request) {
+	r.held = false
+	x.held--
+	r.dropValue()
+	x.retire(r)
+}
+
+// retire keeps an ended request only to tell how it ended. mu is held.
+func (x *Exchange) retire(r *request) {
+	for i := range r.answers {
+		r.answers[i].vetted = nil
+	}
+	// A host could post an ended request again until its deadline: it must be
+	// remembered until then.
+	x.schedule(r, max(r.deadline, x.now()).Add(keepEnded))
+	if r.host() {
+		return
+	}
+	if x.byKey[r.key] == r {
+		delete(x.byKey, r.key)
+	}
+	x.over = append(x.over, r)
+	for len(x.over) > maxOver || len(x.over) > 0 && x.over[0].place == 0 {
+		oldest := x.over[0]
+		x.over[0] = nil
+		x.over = x.over[1:]
+		if oldest.place > 0 {
+			x.forget(oldest)
+		}
+	}
+}
+
+// forget removes an ended request. mu is held.
+func (x *Exchange) forget(r *request) {
+	x.unschedule(r)
+	delete(x.byID, r.id)
+	delete(x.byHash, r.hash)
+}
+
+// expired says that nobody answered in time.
+func (r *request) expired() error {
+	return tell(approval.ErrExpired, "request %s for %q was not answered by %s", r.id, r.path, clockTime(r.deadline))
+}
+
+func clockTime(t envelope.Time) string { return t.Time().Format(time.RFC3339) }
+
+// needs says in words what a request waits for. mu is held.
+func (r *request) needs() string {
+	text := ""
+	for i, n := range r.missing(approval.Approve) {
+		if i > 0 {
+			text += " and "
+		}
+		text += fmt.Sprintf("%d of %q", n.Want-n.Have, n.Requirement)
+	}
+	return text
+}

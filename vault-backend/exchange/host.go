@@ -1,0 +1,189 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// Release takes a host's signed request, or attaches to it if it was posted
+// before, and blocks as [Exchange.Read] does, until the policy is met or
+// somebody denied. path must be the request's, and who the requester that the
+// request names. The host has the key: what is returned can be returned again,
+// until some minutes after the deadline.
+func (x *Exchange) Release(ctx context.Context, path string, signed envelope.Signed, who Requester, wait time.Duration) (*Releases, error) {
+	wait, err := x.waitOf(wait)
+	if err != nil {
+		return nil, err
+	}
+	ended, stop := alarm(x.cfg.Clock, wait)
+	defer stop()
+	hash := signed.Hash()
+	r, err := x.attachHost(hash, path, who)
+	if r == nil && err == nil {
+		r, err = x.post(ctx, path, signed, hash, who)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer x.detach(r)
+	if err := x.await(ctx, r, ended); err != nil {
+		return nil, err
+	}
+	return x.collect(ctx, r)
+}
+
+// attachHost joins the call to a request that was posted before; nil if it was
+// not.
+func (x *Exchange) attachHost(hash envelope.Hash, path string, who Requester) (*request, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := x.byHash[hash]
+	switch {
+	case r == nil:
+		return nil, nil
+	case !r.host():
+		return nil, tell(ErrMountRequest, "request %s is the mount's own", r.id)
+	case r.entity != who.Entity:
+		return nil, tell(ErrEntity, "request %s", r.id)
+	case r.path != path:
+		return nil, fmt.Errorf("request %s is for another path: %w", r.id, approval.ErrRequest)
+	}
+	x.join(r)
+	return r, nil
+}
+
+// post opens a host's request and joins the call to it. The stripe keeps two
+// posts of the same, or a post and a cancellation, from storing across each
+// other.
+func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed, hash envelope.Hash, who Requester) (*request, error) {
+	lock := x.stripe(hash)
+	lock.Lock()
+	defer lock.Unlock()
+	q, err := envelope.Peek[approval.Request](signed, envelope.TypeRequest)
+	if err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	version, _, err := x.cfg.Version(ctx, path, q.Version)
+	if err != nil {
+		return nil, err
+	}
+	stored := false
+	for {
+		if r, err := x.attachHost(hash, path, who); r != nil || err != nil {
+			return r, err
+		}
+		limits := x.cfg.Limits()
+		name := hostIdentity(who, q.Consumer)
+		epoch, err := x.admit(name, path, limits)
+		if err != nil {
+			return nil, err
+		}
+		r, err := x.draftHost(path, signed, hash, version, who, name)
+		if err != nil {
+			return nil, err
+		}
+		if !stored {
+			if err := x.storeHost(ctx, r, "", ""); err != nil {
+				return nil, err
+			}
+			stored = true
+		}
+		entered, err := x.enterHost(r, limits, epoch)
+		if err != nil {
+			x.eraseHost(ctx, r)
+			return nil, err
+		}
+		if entered {
+			return r, nil
+		}
+	}
+}
+
+// hostIdentity tells hosts' requesters apart, where a policy does not want to
+// know who they are by the host itself.
+func hostIdentity(who Requester, consumer envelope.ID) string {
+	if name, err := who.identity(); err == nil {
+		return name
+	}
+	return "consumer/" + consumer.String()
+}
+
+// draftHost checks a host's request under the roster as it is now, with the
+// version that it names.
+func (x *Exchange) draftHost(path string, signed envelope.Signed, hash envelope.Hash, version *secret.Version, who Requester, name string) (*request, error) {
+	now := x.cfg.Clock.Now()
+	var r *request
+	err := x.cfg.Roster(func(known *roster.Roster) error {
+		q, _, err := approval.ReadRequest(known, signed, now)
+		if err != nil {
+			return err
+		}
+		switch {
+		case q.Origin.Reported:
+			return tell(ErrMountRequest, "request %s says that a mount made it", q.ID)
+		case q.Origin.Entity != who.Entity:
+			return tell(ErrEntity, "request %s", q.ID)
+		case q.Mount != x.cfg.Mount || q.Path != path:
+			return fmt.Errorf("request %s is for another mount or path: %w", q.ID, approval.ErrRequest)
+		}
+		verified, err := version.Verify(known, x.cfg.Mount, path)
+		if err != nil {
+			return err
+		}
+		if h := verified.Header; h.Secret != q.Secret || h.Version != q.Version || verified.HeaderHash != q.Header {
+			return fmt.Errorf("request %s names another version than the one stored: %w", q.ID, approval.ErrRequest)
+		}
+		r = newRequest(signed, hash, q, verified, name)
+		s := newBench(known, now).stands(r, standing{seats: r.seats})
+		r.policyHash, r.seats = s.policy, s.seats
+		return s.err
+	})
+	return r, err
+}
+
+// enterHost enters a host's request and joins the call to it. It says no if the
+// roster has changed since epoch.
+func (x *Exchange) enterHost(r *request, limits Limits, epoch uint64) (bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.epoch != epoch {
+		return false, nil
+	}
+	if x.byID[r.id] != nil {
+		return false, fmt.Errorf("request %s has the id of another: %w", r.id, approval.ErrRequest)
+	}
+	if err := x.admitLocked(r.who, r.path, limits); err != nil {
+		return false, err
+	}
+	x.enter(r)
+	x.prompts++
+	x.join(r)
+	return true, nil
+}
+
+// collect returns what a host's request came to.
+func (x *Exchange) collect(ctx context.Context, r *request) (*Releases, error) {
+	x.mu.Lock()
+	out := &Releases{Request: r.id, State: r.state}
+	cause, answers := r.cause, r.answers
+	x.mu.Unlock()
+	if out.State != Approved && out.State != Denied {
+		return nil, cause
+	}
+	for i := range answers {
+		rel, err := x.loadRelease(ctx, r, answers[i].hash)
+		if err != nil {
+			return nil, err
+		}
+		out.Releases = append(out.Releases, rel.Release)
+	}
+	var err error
+	out.Decided, err = x.decisions(answers)
+	return out, err
+}

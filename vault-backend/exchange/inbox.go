@@ -1,0 +1,186 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Limits of one page of an inbox. Its encoding stays near maxPage bytes, since
+// devices and Vault both limit what they take at once; a single item that is
+// larger still gets through, alone.
+const (
+	maxItems      = 64
+	maxStatements = 64
+	maxPage       = 1 << 20
+)
+
+// visit is an inbox call that is being answered.
+type visit struct {
+	call   *approval.InboxCall
+	signed envelope.Signed
+	device *roster.Device
+	head   uint64 // sequence number of the log's last statement
+}
+
+// Inbox answers a device's signed call with the statements that it has not seen
+// and then with what its approver may answer, after the request that it was shown
+// last, sealed to the device. While there is neither it blocks for as long as the
+// call wants, at most [approval.MaxInboxWait].
+func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.Envelope, error) {
+	v, err := x.receive(signed)
+	if err != nil {
+		return envelope.Envelope{}, err
+	}
+	ended, stop := alarm(x.cfg.Clock, min(time.Duration(v.call.Wait)*time.Millisecond, approval.MaxInboxWait))
+	defer stop()
+	if err := x.enterPoll(v); err != nil {
+		return envelope.Envelope{}, err
+	}
+	defer x.leavePoll(v)
+	for over := v.call.Wait == 0 || x.cfg.Limits().Drain; ; {
+		x.mu.Lock()
+		rang, draining := x.queueOf(v.device.Approver).listen(), x.draining
+		shown := x.page(v.device.Approver, v.call.After, maxItems+1)
+		x.mu.Unlock()
+		// Only now: a change after this rings.
+		if err := x.look(v); err != nil {
+			return envelope.Envelope{}, err
+		}
+		page, err := x.compose(ctx, v, shown)
+		if err != nil {
+			return envelope.Envelope{}, err
+		}
+		if over || len(page.Items) > 0 || len(page.Log) > 0 {
+			return approval.SealInbox(v.device, x.cfg.Mount, v.signed, page)
+		}
+		select {
+		case <-rang:
+		case <-ended:
+			over = true
+		case <-draining:
+			over = true
+		case <-ctx.Done():
+			return envelope.Envelope{}, ctx.Err()
+		}
+	}
+}
+
+// receive verifies a call, and that it was not made before.
+func (x *Exchange) receive(signed envelope.Signed) (*visit, error) {
+	v := &visit{signed: signed}
+	now := x.cfg.Clock.Now()
+	err := x.cfg.Roster(func(known *roster.Roster) (err error) {
+		v.call, v.device, err = approval.ReadInboxCall(known, signed, now)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return v, x.calls.note(signed.Hash(), v.call.Device, envelope.At(now))
+}
+
+func (x *Exchange) enterPoll(v *visit) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.calls.poll(v.call.Device); err != nil {
+		return err
+	}
+	x.devices++
+	return nil
+}
+
+func (x *Exchange) leavePoll(v *visit) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.calls.unpoll(v.call.Device)
+	x.devices--
+}
+
+// look finds the head of the log, and whether the device is still in force.
+func (x *Exchange) look(v *visit) error {
+	return x.cfg.Roster(func(known *roster.Roster) (err error) {
+		if v.device, err = known.Device(v.call.Device); err != nil {
+			return fmt.Errorf("inbox: %w", err)
+		}
+		v.head = known.Head().Seq
+		return nil
+	})
+}
+
+// compose fills a page. A device that has not seen the whole log is given that
+// first: it could not verify what refers to the rest.
+func (x *Exchange) compose(ctx context.Context, v *visit, shown []*request) (approval.Inbox, error) {
+	page := approval.Inbox{Log: []envelope.Signed{}, Items: []approval.Item{}}
+	size := 0
+	if seen := v.call.Roster.Seq; seen < v.head {
+		statements, err := x.cfg.Log(ctx, seen+1, maxStatements)
+		if err != nil {
+			return page, fmt.Errorf("inbox: %w", err)
+		}
+		for _, s := range statements {
+			encoded, err := envelope.Encode(s)
+			if err != nil {
+				return page, err
+			}
+			if size += len(encoded); size > maxPage && len(page.Log) > 0 {
+				break
+			}
+			page.Log = append(page.Log, s)
+		}
+		if page.More = seen+uint64(len(page.Log)) < v.head; page.More {
+			return page, nil
+		}
+	}
+	return page, x.fill(ctx, &page, size, shown)
+}
+
+// fill adds items to a page that has size bytes of something else.
+func (x *Exchange) fill(ctx context.Context, page *approval.Inbox, size int, shown []*request) error {
+	for _, r := range shown {
+		if len(page.Items) == maxItems {
+			page.More = true
+			return nil
+		}
+		item, err := x.item(ctx, r)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// Its version went away in this moment, and the request goes with it.
+			x.cfg.Logger.Debug("left a request out of an inbox", "request", r.id.String(), "error", err)
+			continue
+		}
+		encoded, err := envelope.Encode(item)
+		if err != nil {
+			return err
+		}
+		if size += len(encoded); size > maxPage && len(page.Items)+len(page.Log) > 0 {
+			page.More = true
+			return nil
+		}
+		page.Items = append(page.Items, item)
+	}
+	return nil
+}
+
+// item returns what a device needs to review a request.
+func (x *Exchange) item(ctx context.Context, r *request) (approval.Item, error) {
+	version, _, err := x.cfg.Version(ctx, r.path, r.version)
+	if err != nil {
+		return approval.Item{}, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	item := approval.Item{Request: r.signed, Version: *version, Decisions: make([]envelope.Signed, len(r.answers))}
+	for i := range r.answers {
+		item.Decisions[i] = r.answers[i].receipt
+	}
+	return item, nil
+}

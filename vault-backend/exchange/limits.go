@@ -1,0 +1,118 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// place is what cooldowns apply to: a requester at a path.
+type place struct{ who, path string }
+
+// cooldown is the time after a denial in which the same requester asks nobody
+// for the same path.
+type cooldown struct {
+	until  envelope.Time
+	denial string // who said what, for people
+}
+
+// cooldownEntry is a cooldown as stored at cooldown/<SHA-256 of the place>.
+type cooldownEntry struct {
+	Who    string        `json:"who"`
+	Path   string        `json:"path"`
+	Until  envelope.Time `json:"until"`
+	Denial string        `json:"denial"`
+}
+
+const cooldownFolder = "cooldown/"
+
+func (p place) entry() string {
+	return cooldownFolder + envelope.SumHash([]byte(fmt.Sprintf("%d/%s/%s", len(p.who), p.who, p.path))).String()
+}
+
+// admit checks that a requester may open a request for a path. It returns the
+// roster's epoch, before anything of the roster is read.
+func (x *Exchange) admit(who, path string, limits Limits) (uint64, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.epoch, x.admitLocked(who, path, limits)
+}
+
+// admitLocked is admit with mu held.
+func (x *Exchange) admitLocked(who, path string, limits Limits) error {
+	now := x.now()
+	if c, ok := x.cooldowns[place{who, path}]; ok && now < c.until {
+		return tell(ErrDeniedRecently, "%s; %q can be asked for again after %s, in %s", c.denial, path, clockTime(c.until), c.until.Sub(now).Round(time.Second))
+	}
+	switch {
+	case x.drained || limits.Drain || x.closed:
+		return tell(ErrDraining, "nobody was asked for %q", path)
+	case x.waiting[who] >= limits.MaxPendingEntity:
+		return tell(ErrCap, "%d requests of this requester wait for an answer, as many as may", x.waiting[who])
+	case x.pending >= limits.MaxPending:
+		return tell(ErrCap, "%d requests wait for an answer on this mount, as many as may", x.pending)
+	}
+	return nil
+}
+
+// cool stores the cooldown after a denial and puts it in force.
+func (x *Exchange) cool(ctx context.Context, p place, denial string) error {
+	c := cooldown{until: x.now().Add(x.cfg.Limits().Cooldown), denial: denial}
+	entry, err := envelope.Encode(cooldownEntry{Who: p.who, Path: p.path, Until: c.until, Denial: denial})
+	if err != nil {
+		return err
+	}
+	if err := x.cfg.Store.Put(ctx, p.entry(), entry); err != nil {
+		return fmt.Errorf("store the cooldown after a denial: %w", err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.cooldowns[p] = c
+	return nil
+}
+
+// restoreCooldowns reads back the cooldowns that are not over.
+func (x *Exchange) restoreCooldowns(ctx context.Context) error {
+	names, err := x.cfg.Store.List(ctx, cooldownFolder)
+	if err != nil {
+		return fmt.Errorf("restore cooldowns: %w", err)
+	}
+	for _, name := range names {
+		raw, err := x.cfg.Store.Get(ctx, cooldownFolder+name)
+		if err != nil {
+			return fmt.Errorf("restore cooldowns: %w", err)
+		}
+		if raw == nil {
+			continue
+		}
+		entry, err := envelope.Decode[cooldownEntry](raw)
+		if err != nil {
+			return fmt.Errorf("restore cooldown %s: %w", name, err)
+		}
+		x.mu.Lock()
+		x.cooldowns[place{entry.Who, entry.Path}] = cooldown{until: entry.Until, denial: entry.Denial}
+		x.mu.Unlock()
+	}
+	return nil
+}
+
+// clearCooldowns forgets the cooldowns that are over.
+func (x *Exchange) clearCooldowns(ctx context.Context) {
+	var over []place
+	x.mu.Lock()
+	now := x.now()
+	for p, c := range x.cooldowns {
+		if c.until <= now {
+			over = append(over, p)
+			delete(x.cooldowns, p)
+		}
+	}
+	x.mu.Unlock()
+	for _, p := range over {
+		if err := x.cfg.Store.Delete(ctx, p.entry()); err != nil {
+			x.cfg.Logger.Warn("could not delete a cooldown that is over", "error", err)
+		}
+	}
+}
