@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"bytes"
+	"crypto/ecdh"
 	"crypto/hpke"
 	"fmt"
 )
@@ -25,19 +27,29 @@ func (k *KEMKey) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Check seals nothing to the key once, so that one that nothing can be sealed
-// to is refused when it is admitted and not when it is needed. Parsing alone
-// lets X25519 points of low order through.
+// Check refuses, with [ErrKey], a key that nothing can be sealed to, when it is
+// admitted and not when it is needed. Parsing alone lets X25519 points of low
+// order through; agreeing on a secret with them, as sealing does, fails.
 func (k KEMKey) Check() error {
-	pub, err := kem().NewPublicKey(k)
+	_, err := kem().NewPublicKey(k)
 	if err == nil {
-		_, err = hpke.Seal(pub, hpke.HKDFSHA256(), hpke.AES256GCM(), nil, nil)
+		var point *ecdh.PublicKey
+		if point, err = ecdh.X25519().NewPublicKey(k[len(k)-x25519Size:]); err == nil {
+			_, err = anyX25519.ECDH(point)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("KEM key: %w", ErrKey)
 	}
 	return nil
 }
+
+// An X-Wing public key ends with its X25519 half.
+const x25519Size = 32
+
+// anyX25519 is a private key that keeps no secret: with points of low order
+// every private key agrees on zero.
+var anyX25519, _ = ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{1}, x25519Size))
 
 func kem() hpke.KEM { return hpke.MLKEM768X25519() }
 
