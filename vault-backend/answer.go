@@ -1,8 +1,10 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -12,6 +14,7 @@ import (
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // failure gives an error its HTTP status and, where its own text does not say
@@ -39,7 +42,6 @@ var failures = []failure{
 	{errEnrolled, http.StatusConflict, ""},
 	{errEnrolmentKnown, http.StatusConflict, ""},
 	{errLogDamaged, http.StatusConflict, ""},
-	{errNotAdmitted, http.StatusForbidden, ""},
 	{errEnrolmentToken, http.StatusForbidden, ""},
 	{errVersionsFull, http.StatusUnprocessableEntity, ""},
 	{errChainLong, http.StatusUnprocessableEntity, ""},
@@ -54,6 +56,23 @@ var failures = []failure{
 	{errWrapping, http.StatusBadRequest, ""},
 	{errNotPinned, http.StatusBadRequest, ""},
 	{errLogEmpty, http.StatusBadRequest, ""},
+
+	{exchange.ErrWaiting, http.StatusLocked, ""},
+	{exchange.ErrDraining, http.StatusLocked, ""},
+	{exchange.ErrCap, http.StatusUnprocessableEntity, ""},
+	{exchange.ErrDeniedRecently, http.StatusUnprocessableEntity, ""},
+	{exchange.ErrInboxCap, http.StatusUnprocessableEntity, ""},
+	{exchange.ErrHostConsumersOnly, http.StatusForbidden, ""},
+	{exchange.ErrMountNotAdmitted, http.StatusForbidden, ""},
+	{exchange.ErrEntity, http.StatusForbidden, ""},
+	{exchange.ErrInboxReplayed, http.StatusForbidden, ""},
+	{exchange.ErrApprovers, http.StatusConflict, ""},
+	{exchange.ErrCancelled, http.StatusGone, ""},
+	{exchange.ErrOver, http.StatusGone, ""},
+	{exchange.ErrMountRequest, http.StatusBadRequest, ""},
+	{exchange.ErrWait, http.StatusBadRequest, ""},
+	{exchange.ErrUnknownRequest, http.StatusNotFound, ""},
+	{exchange.ErrUnknownReceipt, http.StatusNotFound, ""},
 
 	{approval.ErrExpired, http.StatusGone, ""},
 	{approval.ErrConsumer, http.StatusForbidden, ""},
@@ -76,47 +95,47 @@ var failures = []failure{
 
 	{secret.ErrAuthor, http.StatusForbidden, ""},
 	{secret.ErrNotHolder, http.StatusForbidden, ""},
-	{secret.ErrPolicy, http.StatusConflict, "; fetch the organisation's log and seal again"},
+	{secret.ErrPolicy, http.StatusConflict, "fetch the organisation's log and seal again"},
 	{secret.ErrStale, http.StatusConflict, ""},
 	{secret.ErrRolledBack, http.StatusConflict, ""},
 	{secret.ErrForked, http.StatusConflict, ""},
 	{secret.ErrChain, http.StatusConflict, ""},
 	{secret.ErrEpoch, http.StatusConflict, ""},
 	{secret.ErrValue, http.StatusBadRequest, ""},
-	{secret.ErrHeader, http.StatusBadRequest, "; seal it again for this mount and path"},
-	{secret.ErrWrapSet, http.StatusBadRequest, "; seal it again"},
-	{secret.ErrShare, http.StatusBadRequest, "; seal it again"},
+	{secret.ErrHeader, http.StatusBadRequest, "seal it again for this mount and path"},
+	{secret.ErrWrapSet, http.StatusBadRequest, "seal it again"},
+	{secret.ErrShare, http.StatusBadRequest, "seal it again"},
 	{secret.ErrQuorum, http.StatusBadRequest, ""},
-	{secret.ErrCommitment, http.StatusBadRequest, "; write the secret again"},
+	{secret.ErrCommitment, http.StatusBadRequest, "write the secret again"},
 
 	{roster.ErrNoPolicy, http.StatusForbidden, ""},
 	{roster.ErrCoverage, http.StatusForbidden, ""},
 	{roster.ErrUnmeetable, http.StatusForbidden, ""},
 	{roster.ErrExpired, http.StatusForbidden, ""},
-	{roster.ErrRevoked, http.StatusForbidden, "; ask the organisation's signer for a new admission"},
+	{roster.ErrRevoked, http.StatusForbidden, "ask the organisation's signer for a new admission"},
 	{roster.ErrTicket, http.StatusForbidden, ""},
 	{roster.ErrForked, http.StatusConflict, ""},
 	{roster.ErrRolledBack, http.StatusConflict, ""},
 	{roster.ErrBehind, http.StatusConflict, ""},
 	{roster.ErrSequence, http.StatusConflict, ""},
-	{roster.ErrOrganisation, http.StatusConflict, "; use the mount of your own organisation"},
-	{roster.ErrStatement, http.StatusBadRequest, "; correct the statement and sign it again"},
-	{roster.ErrUnknown, http.StatusBadRequest, "; list approvers/, groups/, policies/ and consumers/ for what is known"},
+	{roster.ErrOrganisation, http.StatusConflict, "use the mount of your own organisation"},
+	{roster.ErrStatement, http.StatusBadRequest, "correct the statement and sign it again"},
+	{roster.ErrUnknown, http.StatusBadRequest, "list approvers/, groups/, policies/ and consumers/ for what is known"},
 	{roster.ErrName, http.StatusBadRequest, ""},
 	{roster.ErrPath, http.StatusBadRequest, ""},
 
-	{keyring.ErrCertificate, http.StatusBadRequest, "; enrol again"},
-	{keyring.ErrOwner, http.StatusBadRequest, "; enrol again"},
-	{keyring.ErrFactorKind, http.StatusBadRequest, "; upgrade the plug-in or enrol with another kind of factor"},
+	{keyring.ErrCertificate, http.StatusBadRequest, "enrol again"},
+	{keyring.ErrOwner, http.StatusBadRequest, "enrol again"},
+	{keyring.ErrFactorKind, http.StatusBadRequest, "upgrade the plug-in or enrol with another kind of factor"},
 
-	{envelope.ErrSignature, http.StatusForbidden, "; sign it again with the key that the organisation admitted"},
-	{envelope.ErrPayloadType, http.StatusBadRequest, "; send the kind of message that this path takes"},
-	{envelope.ErrTooLarge, http.StatusBadRequest, "; send less at once"},
-	{envelope.ErrEncoding, http.StatusBadRequest, "; send the text exactly as the stillvault command made it"},
-	{envelope.ErrSuite, http.StatusBadRequest, "; upgrade the plug-in"},
-	{envelope.ErrContext, http.StatusBadRequest, "; make the message again"},
-	{envelope.ErrKey, http.StatusBadRequest, "; make the key again"},
-	{envelope.ErrOpen, http.StatusBadRequest, "; make the message again"},
+	{envelope.ErrSignature, http.StatusForbidden, "sign it again with the key that the organisation admitted"},
+	{envelope.ErrPayloadType, http.StatusBadRequest, "send the kind of message that this path takes"},
+	{envelope.ErrTooLarge, http.StatusBadRequest, "send less at once"},
+	{envelope.ErrEncoding, http.StatusBadRequest, "send the text exactly as the stillvault command made it"},
+	{envelope.ErrSuite, http.StatusBadRequest, "upgrade the plug-in"},
+	{envelope.ErrContext, http.StatusBadRequest, "make the message again"},
+	{envelope.ErrKey, http.StatusBadRequest, "make the key again"},
+	{envelope.ErrOpen, http.StatusBadRequest, "make the message again"},
 }
 
 // answer turns an error into what Vault passes on as it stands: a coded error,
@@ -126,26 +145,32 @@ func answer(err error) error {
 	if errors.Is(err, logical.ErrReadOnly) {
 		return logical.ErrReadOnly
 	}
+	if coded, is := err.(logical.HTTPCodedError); is {
+		return coded
+	}
+	if errors.Is(err, context.Canceled) {
+		return logical.CodedError(http.StatusLocked, "call_ended: the client went away; run the same command again to keep waiting")
+	}
 	for _, f := range failures {
 		if !errors.Is(err, f.err) {
 			continue
 		}
-		return logical.CodedError(f.status, wording(err, f.err)+f.advice)
+		return logical.CodedError(f.status, wording(err, f.err, f.advice))
 	}
 	return err
 }
 
 // wording returns an error's text with the name of its cause first, for people
-// and programs look there; what was being done follows in brackets.
-func wording(err, cause error) string {
-	text := err.Error()
-	name, _, _ := strings.Cut(cause.Error(), ":")
-	if strings.HasPrefix(text, name) {
-		return text
+// and programs look there, then what to do; what was being done follows in
+// brackets. An error that is worded so already stays as it is.
+func wording(err, cause error, advice string) string {
+	name, rest, _ := strings.Cut(cause.Error(), ": ")
+	text := strings.Join(slices.DeleteFunc([]string{rest, advice}, func(s string) bool { return s == "" }), "; ")
+	if strings.HasPrefix(err.Error(), name+": ") {
+		return err.Error()
 	}
-	doing := strings.Trim(strings.Replace(text, cause.Error(), "", 1), ": ")
-	if doing == "" {
-		return cause.Error()
+	if doing := strings.Trim(strings.Replace(err.Error(), cause.Error(), "", 1), ": "); doing != "" {
+		text += " (" + doing + ")"
 	}
-	return cause.Error() + " (" + doing + ")"
+	return name + ": " + text
 }

@@ -29,6 +29,7 @@ type broker struct {
 	log      orgLog
 	index    inventory
 	refusals limiter
+	routing  routing
 	draining atomic.Bool
 }
 
@@ -81,6 +82,8 @@ func (b *broker) paths() []*framework.Path {
 		b.pathApprovers(), b.pathGroups(), b.pathPolicies(), b.pathConsumers(),
 		b.pathEnroll(),
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
+		[]*framework.Path{b.pathRelease()},
+		b.pathRequests(), b.pathReceipts(), b.pathDevice(),
 		[]*framework.Path{b.pathStatus()},
 	)
 }

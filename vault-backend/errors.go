@@ -27,7 +27,6 @@ var (
 	errPinned         = errors.New("organisation_pinned: this mount belongs to another organisation for good; mount the engine a second time for yours")
 	errLogEmpty       = errors.New("org_log_empty: the organisation's log is not here yet; push it with `stillvault org log push`")
 	errLogDamaged     = errors.New("org_log_damaged: the organisation's log in storage has a gap or does not verify; restore Vault's storage from a newer snapshot")
-	errNotAdmitted    = errors.New("mount_not_admitted: the organisation has not admitted this mount as a consumer; admit it with `stillvault consumer admit`")
 	errEnrolled       = errors.New("enrolment_answered: this invitation has its answer; make a new ticket for another device")
 	errEnrolmentKnown = errors.New("enrolment_exists: an invitation with this id and other content exists; make a new ticket")
 	errEnrolmentOver  = errors.New("enrolment_expired: the invitation has expired; ask for a new ticket")

@@ -69,8 +69,12 @@ func (b *broker) checkInput(req *logical.Request) error {
 	if secretWrite {
 		return checkSecretInput(req.Data)
 	}
+	known := path.Fields
+	if path.TakesArbitraryInput {
+		known = secretFields[req.Operation]
+	}
 	for _, name := range slices.Sorted(maps.Keys(req.Data)) {
-		field := path.Fields[name]
+		field := known[name]
 		if field == nil {
 			return fmt.Errorf("%.64q: %w", name, errUnknownField)
 		}
@@ -79,6 +83,18 @@ func (b *broker) checkInput(req *logical.Request) error {
 		}
 	}
 	return nil
+}
+
+// secretFields are what the operations on secret/ that write nothing take beside
+// the path. A delete that took a version and deleted another would be worse than
+// one that is refused.
+var secretFields = map[logical.Operation]fields{
+	logical.ReadOperation: {
+		"wait":    field(framework.TypeDurationSecond, ""),
+		"reason":  field(framework.TypeString, ""),
+		"version": field(framework.TypeString, ""),
+		"lease":   field(framework.TypeDurationSecond, ""),
+	},
 }
 
 // typeNames say what a field's type wants, to people.

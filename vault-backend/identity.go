@@ -7,6 +7,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 const identityKey = "identity"
@@ -69,7 +70,7 @@ func (b *broker) self(ctx context.Context) (*self, error) {
 	return i.self, nil
 }
 
-// consumer returns the mount as the organisation admitted it; errNotAdmitted if
+// consumer returns the mount as the organisation admitted it; exchange.ErrMountNotAdmitted if
 // it did not.
 func (s *self) consumer(r *roster.Roster) (*roster.Consumer, error) {
 	for _, c := range r.Consumers() {
@@ -77,5 +78,5 @@ func (s *self) consumer(r *roster.Roster) (*roster.Consumer, error) {
 			return c, nil
 		}
 	}
-	return nil, errNotAdmitted
+	return nil, exchange.ErrMountNotAdmitted
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // initialize runs when the engine is mounted, reloaded, activated, or started
@@ -27,6 +29,9 @@ func (b *broker) initialize(ctx context.Context, req *logical.InitializationRequ
 	if err := b.log.load(ctx, b); err != nil && !isUnready(err) {
 		b.Logger().Error("the organisation's log was not read; the next call tries again", "error", err)
 	}
+	if _, err := b.routed(ctx); err != nil {
+		b.Logger().Error("requests that waited were not brought back; the next call tries again", "error", err)
+	}
 	return nil
 }
 
@@ -39,8 +44,9 @@ func (b *broker) writable() bool {
 }
 
 // periodic runs about once a minute on the active node.
-func (b *broker) periodic(context.Context, *logical.Request) error {
+func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 	b.refusals.forget(b.now())
+	b.ifRouted(func(x *exchange.Exchange) { x.Tick(ctx) })
 	return nil
 }
 
@@ -62,6 +68,7 @@ func (b *broker) invalidate(_ context.Context, key string) {
 
 // clean runs when the engine is unmounted or its process ends.
 func (b *broker) clean(context.Context) {
+	b.closeRouting()
 	b.identity.reset()
 }
 

@@ -140,8 +140,3 @@ func changeCount(to *uint32, data *framework.FieldData, name string) error {
 	*to = uint32(n.(int))
 	return nil
 }
-
-// drain begins or ends draining.
-func (b *broker) drain(on bool) {
-	b.draining.Store(on)
-}

@@ -2,9 +2,9 @@ package backend
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
@@ -29,20 +29,15 @@ value before, or kept the ciphertext and a share of its key, still has that.`,
 
 func (b *broker) destroyVersions(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, versions, err := b.namedVersions(ctx, path, data)
-	if err != nil {
-		return nil, err
-	}
-	m := removal{Path: path, Secret: r.Secret}
-	for _, v := range versions {
-		m.Versions = append(m.Versions, v.Number)
-	}
-	if err := b.removeNow(ctx, removalDestroy, m); err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
-	return nil, nil
+	return nil, b.change(ctx, path, func(r *record) error {
+		versions, err := r.named(data)
+		if err != nil {
+			return fmt.Errorf("%q: %w", path, err)
+		}
+		m := removal{Path: path, Secret: r.Secret}
+		for _, v := range versions {
+			m.Versions = append(m.Versions, v.Number)
+		}
+		return b.removeNow(ctx, removalDestroy, m)
+	})
 }

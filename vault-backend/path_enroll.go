@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // Limits of an enrolment.
@@ -102,6 +105,14 @@ func (b *broker) pathEnrollStatus(id *framework.FieldSchema) *framework.Path {
 	}
 }
 
+// byStranger says whether a call was refused because nobody known made it.
+func byStranger(err error) bool {
+	return slices.ContainsFunc([]error{
+		errInput, errEnrolmentToken, errNoEnrolment, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
+		envelope.ErrTooLarge, roster.ErrUnknown, roster.ErrRevoked, approval.ErrDevice, approval.ErrInbox, exchange.ErrInboxReplayed,
+	}, func(e error) bool { return errors.Is(err, e) })
+}
+
 // unauthenticated bounds how often an address is refused.
 func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationFunc {
 	return func(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
@@ -113,7 +124,7 @@ func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationF
 			return nil, err
 		}
 		resp, err := f(ctx, req, data)
-		if err != nil {
+		if byStranger(err) {
 			b.refusals.refused(address, b.now())
 		}
 		return resp, err

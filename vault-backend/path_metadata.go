@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -93,19 +92,10 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 // earlier call left behind is removed.
 func (b *broker) deleteMetadata(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, err := b.loadRecord(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	if r == nil {
-		return nil, b.removeVersions(ctx, path, func(envelope.ID) bool { return true })
-	}
-	if err := b.removeNow(ctx, removalPurge, removal{Path: path, Secret: r.Secret}); err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
-	return nil, nil
+	return nil, b.change(ctx, path, func(r *record) error {
+		if r == nil {
+			return b.removeVersions(ctx, path, func(envelope.ID) bool { return true })
+		}
+		return b.removeNow(ctx, removalPurge, removal{Path: path, Secret: r.Secret, Versions: []uint64{}})
+	})
 }

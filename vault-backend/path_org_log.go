@@ -76,13 +76,10 @@ func (b *broker) appendStatements(ctx context.Context, _ *logical.Request, data 
 	if err := b.appendLog(ctx, statements); err != nil {
 		return nil, err
 	}
-	b.rosterChanged()
+	b.rosterChanged(ctx)
 	resp := &logical.Response{Data: map[string]any{}}
 	return resp, b.addHead(ctx, resp.Data)
 }
-
-// rosterChanged tells those who depend on the roster.
-func (b *broker) rosterChanged() {}
 
 // addHead adds the log's head to an answer.
 func (b *broker) addHead(ctx context.Context, data map[string]any) error {

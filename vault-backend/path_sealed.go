@@ -51,9 +51,6 @@ same version twice succeeds.`,
 
 func (b *broker) writeSealed(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	if err := checkPath(path); err != nil {
-		return nil, err
-	}
 	if _, given := req.Data["since"]; given {
 		return nil, fmt.Errorf("\"since\" is for reading: %w", errUnknownField)
 	}
@@ -65,30 +62,29 @@ func (b *broker) writeSealed(ctx context.Context, req *logical.Request, data *fr
 	if err != nil {
 		return nil, err
 	}
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, err := b.loadRecord(ctx, path)
+	var w *written
+	err = b.change(ctx, path, func(r *record) error {
+		if current := r.current(); current != nil && current.Header == v.Header.Hash() {
+			w, err = b.writtenAs(ctx, current, r.Secret)
+			return err
+		}
+		if err := expected.check(r); err != nil {
+			return fmt.Errorf("%q: %w", path, err)
+		}
+		w, err = b.takeSealed(ctx, path, r, &v, req.ID)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if current := r.current(); current != nil && current.Header == v.Header.Hash() {
-		w, err := b.writtenAs(ctx, current, r.Secret)
-		return w.response(), err
-	}
-	if err := expected.check(r); err != nil {
-		return nil, fmt.Errorf("%q: %w", path, err)
-	}
-	w, err := b.takeSealed(ctx, path, r, &v, req.ID)
-	if err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
 	return w.response(), nil
 }
 
 func (b *broker) readSealed(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
+	if err := refuseWrapping(req); err != nil {
+		return nil, err
+	}
 	if _, given := req.Data["cas"]; given {
 		return nil, fmt.Errorf("\"cas\" is for writing: %w", errUnknownField)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -19,11 +18,19 @@ func (b *broker) pathSecret() *framework.Path {
 		DisplayAttrs:        display("secret"),
 		TakesArbitraryInput: true,
 		Fields: fields{
-			"path": field(framework.TypeString, "The secret's path."),
-			"cas":  field(framework.TypeInt64, "On writing: the current version's number, 0 for a new secret; the write is refused if it is another."),
+			"path":    field(framework.TypeString, "The secret's path."),
+			"cas":     field(framework.TypeInt64, "On writing: the current version's number, 0 for a new secret; the write is refused if it is another."),
+			"wait":    field(framework.TypeDurationSecond, "On reading: how long to wait for approvers, 0s to 55s, default as configured."),
+			"reason":  field(framework.TypeString, "On reading: why, as approvers are shown it; at most 512 bytes."),
+			"version": field(framework.TypeString, "On reading: the version's number, the current one if it is not given."),
 		},
 		ExistenceCheck: b.secretExists,
 		Operations: operations{
+			logical.ReadOperation: &framework.PathOperation{
+				Callback: b.readSecret, Summary: "Read a secret: waits until approvers have answered.",
+				Description: "Takes wait, reason, version and lease (how long the value is needed, such as 15m). When the wait ends first, the same command again keeps waiting and prompts nobody again.",
+				Responses:   answers("The secret's keys under data, with lease_duration; written as a raw body, which Vault does not store.", nil),
+			},
 			logical.CreateOperation: &framework.PathOperation{
 				Callback: b.writeSecret, Summary: "Store a secret.", Responses: answers("The new version.", writtenFields()),
 			},
@@ -45,6 +52,10 @@ A write is encrypted at once to the people whom the policy names; Vault keeps no
 plaintext of it. It is refused where the policy does not name this mount as an
 author, and where losing one person would lose the secret; then "stillvault put"
 on an author's own machine is the way.
+
+A read attaches to what the same requester asked for before, answers before
+clients give up, and gives the value again for a minute after it was first handed
+out. It is never wrapped, for Vault would store it.
 
 Numbers must be such that float64 holds them exactly, for Vault hands them to
 plug-ins as such. A secret takes at most 512 KiB of JSON.`,
@@ -81,10 +92,7 @@ func (b *broker) secretExists(ctx context.Context, _ *logical.Request, data *fra
 // request lets go of the rest.
 func (b *broker) writeSecret(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	if err := checkPath(path); err != nil {
-		return nil, err
-	}
-	cas, err := casOf(req.Data["cas"])
+	expected, err := casOf(req.Data["cas"])
 	if err != nil {
 		return nil, err
 	}
@@ -95,30 +103,23 @@ func (b *broker) writeSecret(ctx context.Context, req *logical.Request, data *fr
 		return nil, err
 	}
 	defer envelope.Wipe(value)
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, err := b.loadRecord(ctx, path)
+	var w *written
+	err = b.change(ctx, path, func(r *record) error {
+		if again := r.writtenBy(req.ID); again != nil {
+			w, err = b.writtenAs(ctx, again, r.Secret)
+			return err
+		}
+		if err := expected.check(r); err != nil {
+			return fmt.Errorf("%q: %w", path, err)
+		}
+		w, err = b.sealValue(ctx, path, r, value, req.ID)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if again := r.writtenBy(req.ID); again != nil {
-		w, err := b.writtenAs(ctx, again, r.Secret)
-		return w.response(), err
-	}
-	if err := cas.check(r); err != nil {
-		return nil, fmt.Errorf("%q: %w", path, err)
-	}
-	w, err := b.sealValue(ctx, path, r, value, req.ID)
-	if err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
 	return w.response(), nil
 }
-
-// versionChanged tells those who wait for a path's versions.
-func (b *broker) versionChanged(string) {}
 
 // writtenBy returns the current version if this very call wrote it before.
 func (r *record) writtenBy(call string) *versionRecord {
@@ -187,21 +188,12 @@ func folderOf(path string) (string, error) {
 
 func (b *broker) deleteSecret(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, err := b.loadRecord(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	v := r.current()
-	if v == nil || v.Deleted != 0 || v.Destroyed {
-		return nil, nil
-	}
-	v.Deleted = envelope.At(b.now())
-	if err := b.storeRecord(ctx, path, r); err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
-	return nil, nil
+	return nil, b.change(ctx, path, func(r *record) error {
+		v := r.current()
+		if v == nil || v.Deleted != 0 || v.Destroyed {
+			return nil
+		}
+		v.Deleted = envelope.At(b.now())
+		return b.storeRecord(ctx, path, r)
+	})
 }

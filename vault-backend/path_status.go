@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // maxNamed is how many paths status names of each kind.
@@ -89,14 +90,16 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 
 // addStats adds what the exchange counts.
 func (b *broker) addStats(data map[string]any) {
-	data["pending_requests"], data["prompts"], data["waiting_readers"] = 0, uint64(0), 0
+	var s exchange.Stats
+	b.ifRouted(func(x *exchange.Exchange) { s = x.Stats() })
+	data["pending_requests"], data["prompts"], data["waiting_readers"] = s.Pending, s.Prompts, s.WaitingReaders
 }
 
 // rosterProblems says what of the organisation keeps the mount from working.
 func (b *broker) rosterProblems(ctx context.Context, r *roster.Roster) []string {
 	problems := []string{}
 	if err := r.Fresh(b.now()); err != nil {
-		problems = append(problems, wording(err, roster.ErrExpired))
+		problems = append(problems, wording(err, roster.ErrExpired, ""))
 	}
 	if me, err := b.self(ctx); err != nil {
 		problems = append(problems, "the mount's identity cannot be read: see Vault's log")

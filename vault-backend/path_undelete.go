@@ -3,9 +3,9 @@ package backend
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
@@ -34,47 +34,38 @@ func versionsFields() fields {
 
 func (b *broker) undelete(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
-	lock := locksutil.LockForKey(b.locks, path)
-	lock.Lock()
-	defer lock.Unlock()
-	r, versions, err := b.namedVersions(ctx, path, data)
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range versions {
-		if v.Destroyed {
-			return nil, fmt.Errorf("version %d of %q: %w", v.Number, path, errDestroyed)
+	return nil, b.change(ctx, path, func(r *record) error {
+		versions, err := r.named(data)
+		if err != nil {
+			return fmt.Errorf("%q: %w", path, err)
 		}
-	}
-	for _, v := range versions {
-		v.Deleted = 0
-	}
-	if err := b.storeRecord(ctx, path, r); err != nil {
-		return nil, err
-	}
-	b.versionChanged(path)
-	return nil, nil
+		for _, v := range versions {
+			if v.Destroyed {
+				return fmt.Errorf("version %d of %q: %w", v.Number, path, errDestroyed)
+			}
+			v.Deleted = 0
+		}
+		return b.storeRecord(ctx, path, r)
+	})
 }
 
-// namedVersions returns a path's record and, of it, the versions that a call
-// names. The caller holds the path's lock.
-func (b *broker) namedVersions(ctx context.Context, path string, data *framework.FieldData) (*record, []*versionRecord, error) {
+// named returns the versions that a call names, each once.
+func (r *record) named(data *framework.FieldData) ([]*versionRecord, error) {
 	numbers := data.Get("versions").([]int)
 	if len(numbers) == 0 || len(numbers) > maxVersions {
-		return nil, nil, fmt.Errorf("versions wants 1 to %d numbers: %w", maxVersions, errInput)
+		return nil, fmt.Errorf("versions wants 1 to %d numbers: %w", maxVersions, errInput)
 	}
-	r, err := b.loadRecord(ctx, path)
-	if err != nil {
-		return nil, nil, err
-	}
-	versions := make([]*versionRecord, len(numbers))
-	for i, n := range numbers {
+	slices.Sort(numbers)
+	var versions []*versionRecord
+	for _, n := range slices.Compact(numbers) {
 		if n < 1 {
-			return nil, nil, fmt.Errorf("versions count from 1: %w", errInput)
+			return nil, fmt.Errorf("versions count from 1: %w", errInput)
 		}
-		if versions[i], err = r.version(uint64(n)); err != nil {
-			return nil, nil, fmt.Errorf("%q: %w", path, err)
+		v, err := r.version(uint64(n))
+		if err != nil {
+			return nil, err
 		}
+		versions = append(versions, v)
 	}
-	return r, versions, nil
+	return versions, nil
 }

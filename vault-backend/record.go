@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/vault/sdk/helper/locksutil"
+
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
@@ -134,4 +136,22 @@ func (b *broker) storeRecord(ctx context.Context, path string, r *record) error 
 	}
 	b.index.note(path, r.current())
 	return nil
+}
+
+// change runs f with a path's record, nil for a new path, while nobody else
+// changes it. Whoever waits for the path is told afterwards, whatever came of
+// it, and with no lock held: they may want to read it.
+func (b *broker) change(ctx context.Context, path string, f func(*record) error) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	defer b.versionChanged(ctx, path)
+	lock := locksutil.LockForKey(b.locks, path)
+	lock.Lock()
+	defer lock.Unlock()
+	r, err := b.loadRecord(ctx, path)
+	if err != nil {
+		return err
+	}
+	return f(r)
 }

@@ -61,6 +61,7 @@ func (b *broker) finishRemoval(ctx context.Context, _ *logical.Request, kind str
 	if err := json.Unmarshal(encoded, &m); err != nil || m.Path == "" || m.Secret.IsZero() {
 		return fmt.Errorf("noted removal: %w", errStored)
 	}
+	defer b.versionChanged(ctx, m.Path)
 	lock := locksutil.LockForKey(b.locks, m.Path)
 	lock.Lock()
 	defer lock.Unlock()

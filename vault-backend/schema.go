@@ -36,7 +36,7 @@ func nothing(description string) map[int][]framework.Response {
 // listed declares a list of keys, with what is shown beside each.
 func listed(description string) map[int][]framework.Response {
 	return answers(description, fields{
-		"keys":     required(framework.TypeStringSlice, "Names, in order."),
+		"keys":     field(framework.TypeStringSlice, "Names, in order."),
 		"key_info": field(framework.TypeMap, "What is shown beside each name."),
 	})
 }

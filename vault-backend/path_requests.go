@@ -1,0 +1,127 @@
+package backend
+
+import (
+	"context"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
+)
+
+const requestsHelp = `
+A request's id is random and told to its requester alone: give readers "read" and
+"delete" on requests/+, and "list" to those who may see everybody's requests.
+Requests of hosts outlive a restart; those that the mount made for a read end
+with its process, and the next read asks again.`
+
+func (b *broker) pathRequests() []*framework.Path {
+	return []*framework.Path{
+		{
+			Pattern:      "requests/?",
+			DisplayAttrs: display("requests"),
+			Operations: operations{
+				logical.ListOperation: &framework.PathOperation{
+					Callback: b.listRequests, Summary: "List requests, oldest first.", Responses: listed("Ids, with path, version, state, created and deadline."),
+				},
+			},
+			HelpSynopsis: "Requests that wait or have just ended.", HelpDescription: requestsHelp,
+		},
+		{
+			Pattern:      "requests/(?P<id>[^/]+)",
+			DisplayAttrs: display("request"),
+			Fields:       fields{"id": field(framework.TypeString, "The request's id.")},
+			Operations: operations{
+				logical.ReadOperation: &framework.PathOperation{
+					Callback: b.readRequest, Summary: "Read how a request stands.", Responses: answers("The request.", requestFields()),
+				},
+				logical.DeleteOperation: &framework.PathOperation{
+					Callback: b.cancelRequest, Summary: "End a request.", Responses: nothing("Ended."),
+				},
+			},
+			HelpSynopsis: "One request: who asks, who decided, what is missing.", HelpDescription: requestsHelp,
+		},
+	}
+}
+
+func requestFields() fields {
+	return fields{
+		"request_id": required(framework.TypeString, "The request's id."),
+		"path":       required(framework.TypeString, "The secret's path."),
+		"version":    required(framework.TypeInt64, "The secret's version."),
+		"state":      required(framework.TypeString, "waiting, approved, denied, expired or cancelled."),
+		"cause":      required(framework.TypeString, "Why it ended without an approval, empty otherwise."),
+		"requester":  required(framework.TypeString, "Who asks, as Vault reports it or the host says."),
+		"entity":     required(framework.TypeString, "The requester's Vault entity id."),
+		"remote":     required(framework.TypeString, "Network address that it came from."),
+		"host":       required(framework.TypeString, "The host that asks, empty for the mount."),
+		"consumer":   required(framework.TypeString, "Name of the consumer that receives the secret."),
+		"reason":     required(framework.TypeString, "The reason given."),
+		"created":    required(framework.TypeString, "When it was made."),
+		"deadline":   required(framework.TypeString, "When it expires."),
+		"readers":    required(framework.TypeInt, "How many calls wait for it."),
+		"decisions":  required(framework.TypeSlice, "Who decided what: approver, name, device, decision, time, reason."),
+		"missing":    required(framework.TypeSlice, "What it waits for: requirement, have, want."),
+		"hash":       required(framework.TypeString, "Hash of the signed request; the match code follows from it."),
+	}
+}
+
+func (b *broker) listRequests(ctx context.Context, _ *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
+	x, err := b.routed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, info := listView(x.List(nil), func(l exchange.Line) (string, map[string]any) {
+		return l.Request.String(), map[string]any{
+			"path": l.Path, "version": l.Version, "state": string(l.State),
+			"created": shownTime(envelope.At(l.Created)), "deadline": shownTime(envelope.At(l.Deadline)),
+		}
+	})
+	return logical.ListResponseWithInfo(keys, info), nil
+}
+
+func (b *broker) readRequest(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	id, err := idField(data, "id")
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.routed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := x.Get(id, nil)
+	if err != nil {
+		return nil, err
+	}
+	cause := ""
+	if s.Cause != nil {
+		cause = s.Cause.Error()
+	}
+	missing := []any{}
+	for _, n := range s.Missing {
+		missing = append(missing, map[string]any{"requirement": n.Requirement, "have": n.Have, "want": n.Want})
+	}
+	return &logical.Response{Data: map[string]any{
+		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause,
+		"requester": s.Origin.Requester, "entity": s.Origin.Entity, "remote": s.Origin.Remote, "host": s.Origin.Host,
+		"consumer": s.ConsumerName, "reason": s.Reason,
+		"created": shownTime(envelope.At(s.Created)), "deadline": shownTime(envelope.At(s.Deadline)),
+		"readers": s.Readers, "decisions": decisionsView(s.Decisions), "missing": missing,
+		"hash": s.Hash.String(),
+	}}, nil
+}
+
+// cancelRequest ends a request. One that is not known has ended, or is about to
+// be forgotten: deleting it again succeeds.
+func (b *broker) cancelRequest(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	id, err := idField(data, "id")
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.routed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, x.Cancel(ctx, id, nil)
+}
