@@ -43,11 +43,15 @@ type ticketFields struct {
 // Reveal returns the text that goes behind the # of a URL, where no server sees
 // it. It holds the secret: it is shown to one person and stored nowhere else.
 func (t Ticket) Reveal() (string, error) {
-	encoded, err := envelope.Encode(ticketFields{t.ID, t.Organisation, t.Approver, t.Name, t.Expires, t.Secret.Bytes()})
+	encoded, err := envelope.Encode(t.fields(t.Secret.Bytes()))
 	if err != nil {
 		return "", err
 	}
 	return ticketVersion + "." + envelope.Bytes(encoded).String(), nil
+}
+
+func (t Ticket) fields(secret []byte) ticketFields {
+	return ticketFields{t.ID, t.Organisation, t.Approver, t.Name, t.Expires, secret}
 }
 
 // ParseTicket reads what [Ticket.Reveal] wrote. The caller wipes the secret.
@@ -160,8 +164,14 @@ func ReadEnrolment(m EnrolmentMessage) (Enrolment, error) {
 	return e, e.KEM.Check()
 }
 
+// mac derives its key from the whole ticket: a device that was handed another
+// name or expiry, though with the right secret, answers another ticket.
 func (t Ticket) mac(payload []byte) ([]byte, error) {
-	key, err := envelope.Derive(t.Secret.Bytes(), t.Organisation[:], envelope.LabelTicketMAC, nil)
+	ticket, err := envelope.Encode(t.fields(nil))
+	if err != nil {
+		return nil, err
+	}
+	key, err := envelope.Derive(t.Secret.Bytes(), t.Organisation[:], envelope.LabelTicketMAC, ticket)
 	if err != nil {
 		return nil, err
 	}
