@@ -13,12 +13,15 @@ import (
 )
 
 // Records are stored at receipt/<day>/<name>, where the name is the time at
-// which the decision was taken and the request's id: names sort by time, and a
-// day's folder stays small enough to list.
+// which the decision was taken, the request's id and the beginning of the
+// receipt's hash, without which two processes might choose the same name: names
+// sort by time, and a day's folder stays small enough to list.
 const (
 	recordFolder = "receipt/"
 	nameTime     = "20060102T150405.000Z"
 	dayLength    = len("20060102")
+	idLength     = 36
+	hashLength   = 8
 )
 
 // maxRefused is how many answers to one request are recorded before refused ones
@@ -78,7 +81,7 @@ func (x *Exchange) nameFor(r *request, receipt envelope.Hash) int {
 	}
 	x.mu.Lock()
 	x.lastName = max(x.lastName+1, x.now())
-	name := x.lastName.Time().Format(nameTime) + "-" + r.id.String()
+	name := x.lastName.Time().Format(nameTime) + "-" + r.id.String() + "-" + receipt.String()[:hashLength]
 	x.mu.Unlock()
 	r.names = append(r.names, recorded{receipt: receipt, name: name})
 	return len(r.names) - 1
@@ -88,13 +91,17 @@ func entryOf(name string) string { return recordFolder + name[:dayLength] + "/" 
 
 // parseName returns the request that a record's name is about.
 func parseName(name string) (envelope.ID, bool) {
-	if len(name) != len(nameTime)+1+36 || name[len(nameTime)] != '-' {
+	const idAt, hashAt = len(nameTime) + 1, len(nameTime) + 1 + idLength + 1
+	if len(name) != hashAt+hashLength || name[idAt-1] != '-' || name[hashAt-1] != '-' {
 		return envelope.ID{}, false
 	}
-	if _, err := time.Parse(nameTime, name[:len(nameTime)]); err != nil {
+	if _, err := time.Parse(nameTime, name[:idAt-1]); err != nil {
 		return envelope.ID{}, false
 	}
-	id, err := envelope.ParseID(name[len(nameTime)+1:])
+	if strings.Trim(name[hashAt:], "0123456789abcdef") != "" {
+		return envelope.ID{}, false
+	}
+	id, err := envelope.ParseID(name[idAt : hashAt-1])
 	return id, err == nil
 }
 
