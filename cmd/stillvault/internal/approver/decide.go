@@ -1,0 +1,170 @@
+package approver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// decision is how a release is made, and what is said when it was sent.
+type decision struct {
+	said    string
+	consent bool // more is asked of the device later
+	sign    func(approval.Ledger) (approval.Release, error)
+}
+
+// release opens the keyring for this one approval, wipes it, and sends what it
+// made. Core holds the request against the clock and the roster once more.
+func (s *Session) release(ctx context.Context, w *waiting) (done bool, err error) {
+	ask := func(prompt string) ([]byte, error) { return s.prompt(ctx, w, prompt, true) }
+	keys, err := s.unlock(w, ask)
+	if err != nil {
+		return false, s.orAgain(ctx, err)
+	}
+	defer keys.Wipe()
+	signer := s.Device.Keys.Signer()
+	defer signer.Wipe()
+	now := s.Clock.Now()
+	d := decision{said: "Approved.", sign: func(l approval.Ledger) (approval.Release, error) {
+		defer keys.Wipe()
+		return w.c.Approve(keys, signer, l, now)
+	}}
+	if w.c.Policy.ConsentFirst && !s.consented(w) {
+		d.said, d.consent = "Consented. You are asked again once everybody needed has.", true
+		d.sign = func(l approval.Ledger) (approval.Release, error) {
+			defer keys.Wipe()
+			return w.c.Consent(keys, signer, l, now)
+		}
+	}
+	return s.decide(ctx, w, d)
+}
+
+// orAgain shows an error that the person can do something about; the end of the
+// session and of the request it passes on.
+func (s *Session) orAgain(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, errEnded) || errors.Is(err, ErrInputEnded) {
+		return err
+	}
+	s.say("Nothing was sent: %s", err)
+	return errAgain
+}
+
+// consented says whether this approver's consent is among the decisions.
+func (s *Session) consented(w *waiting) bool {
+	for _, d := range w.c.Decisions {
+		if d.Approver == s.Device.Approver && d.Decision == approval.Consent {
+			return true
+		}
+	}
+	return false
+}
+
+// agreed says whether as many have consented as the policy wants to release.
+func agreed(c *approval.Case) bool {
+	var want, have int
+	for _, q := range c.Policy.Requirements {
+		want += int(q.M)
+	}
+	for _, d := range c.Decisions {
+		if d.Decision == approval.Consent {
+			have++
+		}
+	}
+	return have >= want
+}
+
+// decide makes a release, which is written down before it is sent.
+func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool, err error) {
+	mark := w.c.Hash
+	if d.consent {
+		mark = consentMark(mark)
+	}
+	release, err := s.Device.Memory.Decide(mark, w.c.Request.Deadline.Time(), s.Clock.Now(), d.sign)
+	if err != nil {
+		return false, s.orAgain(ctx, err)
+	}
+	if d.consent {
+		s.passed[w.c.Hash], s.agreeing[w.c.Hash] = true, true
+	} else {
+		s.remove(w)
+	}
+	state, err := s.send(ctx, release)
+	switch {
+	case err == nil:
+		s.say("%s The request is %s.", d.said, state)
+	case errors.Is(err, errRefusedAnswer):
+		s.say("The broker did not take the answer: %s", err)
+	default:
+		return false, err
+	}
+	return true, nil
+}
+
+// consentMark is what a consent is remembered by: the request itself is not
+// decided with it.
+func consentMark(request envelope.Hash) envelope.Hash {
+	return envelope.SumHash([]byte("stillvault/consent/v1"), request[:])
+}
+
+// errRefusedAnswer means that the broker will never take an answer.
+var errRefusedAnswer = errors.New("refused")
+
+// sendFor is how long an answer is tried to be sent before it is left for the
+// next session.
+const sendFor = time.Minute
+
+// send posts a recorded release until the broker has taken or refused it.
+func (s *Session) send(ctx context.Context, release approval.Release) (broker.RequestState, error) {
+	giveUp := s.Clock.Now().Add(sendFor)
+	for pause := time.Second; ; pause = min(2*pause, longestPause) {
+		state, err := s.Broker.PostAnswer(ctx, release)
+		if err == nil {
+			return state, s.Device.Memory.Sent(release)
+		}
+		// A broker that lacks statements which this device has seen will get them.
+		passes := transient(err) || errors.Is(err, roster.ErrBehind)
+		if !passes && ctx.Err() == nil {
+			return "", errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), s.Device.Memory.Sent(release))
+		}
+		if ctx.Err() != nil || s.Clock.Now().After(giveUp) {
+			return "", fmt.Errorf("%w: %w", ErrUnsent, err)
+		}
+		if pause == time.Second {
+			s.say("The answer is not sent yet (%s). Trying again.", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.Clock.After(pause):
+		}
+	}
+}
+
+// sendUnsent sends what an earlier session could not.
+func (s *Session) sendUnsent(ctx context.Context) error {
+	unsent, err := s.Device.Memory.Unsent()
+	if err != nil {
+		return err
+	}
+	for _, release := range unsent {
+		rec, err := envelope.Peek[approval.Receipt](release.Receipt, envelope.TypeReceipt)
+		if err != nil {
+			return err
+		}
+		state, err := s.send(ctx, release)
+		switch {
+		case err == nil:
+			s.say("Sent the answer to request %s that was left from before. The request is %s.", rec.RequestID, state)
+		case errors.Is(err, errRefusedAnswer):
+			s.say("The answer to request %s that was left from before came too late: %s", rec.RequestID, err)
+		default:
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package approver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// Broker is what a session needs of the broker; [broker.Client] is one.
+type Broker interface {
+	ReadInbox(ctx context.Context, call envelope.Signed) (envelope.Envelope, error)
+	PostAnswer(ctx context.Context, release approval.Release) (broker.RequestState, error)
+}
+
+var _ Broker = (*broker.Client)(nil)
+
+// Memory is what a device must not forget between sessions.
+type Memory interface {
+	// Decided says whether the device decided a request.
+	Decided(request envelope.Hash) bool
+	// Decide has sign make a release with the device's ledger as it is, and
+	// stores the ledger after it and the release itself before it returns. A
+	// request that was decided before is [approval.ErrReplayed].
+	Decide(request envelope.Hash, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error)
+	// Unsent are the stored releases that [Memory.Sent] was not called for,
+	// oldest first.
+	Unsent() ([]approval.Release, error)
+	// Sent forgets a release that the broker has.
+	Sent(release approval.Release) error
+	// Extend keeps the roster's log, whose newest statements are given.
+	Extend(r *roster.Roster, statements []envelope.Signed) error
+}
+
+// Factor opens the approver's keyring for one approval. ask prompts for what
+// only the person has; the answer is the factor's to wipe.
+type Factor interface {
+	Open(owner keyring.Owner, ask func(prompt string) ([]byte, error)) (*keyring.Keyring, error)
+	// Asks says whether Open needs ask.
+	Asks() bool
+}
+
+// Device is an approver's device with what it holds and knows.
+type Device struct {
+	Roster   *roster.Roster
+	Mount    envelope.ID
+	Approver envelope.ID
+	Keys     *keyring.Device
+	Memory   Memory
+	Factor   Factor
+}
+
+// Clock is the time; a test brings its own.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}
+
+// SystemClock is the real one.
+type SystemClock struct{}
+
+// Now returns the time.
+func (SystemClock) Now() time.Time { return time.Now() }
+
+// After returns a channel on which the time is sent after d.
+func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// Errors of this package.
+var (
+	// ErrNoRequest means that the request asked for does not wait for this approver.
+	ErrNoRequest = errors.New("request_absent: no such request waits for this approver; it may have ended, or is another approver's; see `stillvault requests list`")
+	// ErrUnsent means that an answer was signed and written down but could not
+	// be sent.
+	ErrUnsent = errors.New("answer_unsent: the answer was signed but could not be sent; `stillvault approve` sends it first when it runs again")
+	// ErrInputEnded means that nobody is there to answer.
+	ErrInputEnded = errors.New("input_ended: the terminal was closed; what waits stays open until its deadline")
+	// ErrKeyring means that the factor opened something else than the
+	// approver's keyring.
+	ErrKeyring = errors.New("keyring_not_in_force: the keyring on this device is not the one that the organisation admitted; enrol again")
+	// ErrAllAsks means that answering everything unasked needs a keyring that
+	// opens unasked.
+	ErrAllAsks = errors.New("factor_asks: --all needs a keyring that opens without a person; this one wants a password and a recovery key, so run `stillvault approve` without --all")
+)

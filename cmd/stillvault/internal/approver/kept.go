@@ -1,0 +1,99 @@
+package approver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Kept is the memory of a device that is kept in the state directory.
+type Kept struct {
+	home *home.Home
+	name string
+	log  []envelope.Signed
+}
+
+var _ Memory = (*Kept)(nil)
+
+// Keep returns the memory of an approver in a state directory. log are the
+// statements that the session's roster is the fold of.
+func Keep(h *home.Home, name string, log []envelope.Signed) (*Kept, error) {
+	if _, err := h.Ledger(name); err != nil {
+		return nil, err
+	}
+	return &Kept{home: h, name: name, log: log}, nil
+}
+
+// Decided reads the ledger anew: another session may have written it. A ledger
+// that cannot be read has everything decided, so that nothing is decided twice.
+func (k *Kept) Decided(request envelope.Hash) bool {
+	l, err := k.home.Ledger(k.name)
+	return err != nil || l.Decided(request)
+}
+
+// Decide stores the release, then the ledger after it.
+func (k *Kept) Decide(request envelope.Hash, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error) {
+	return k.home.Decide(k.name, request, deadline, now, func(l approval.Ledger) (approval.Release, error) {
+		release, err := sign(l)
+		if err != nil {
+			return approval.Release{}, err
+		}
+		return release, k.home.KeepUnsent(k.name, release)
+	})
+}
+
+// Unsent returns the stored releases that are in the ledger. One that is not was
+// stored by a session that ended before the ledger was, and so before anything
+// was sent: its number is still free.
+func (k *Kept) Unsent() ([]approval.Release, error) {
+	l, err := k.home.Ledger(k.name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := k.home.Unsent(k.name)
+	if err != nil {
+		return nil, err
+	}
+	var unsent []approval.Release
+	for _, release := range all {
+		rec, err := envelope.Peek[approval.Receipt](release.Receipt, envelope.TypeReceipt)
+		if err != nil {
+			return nil, err
+		}
+		if rec.Counter > l.Counter {
+			if err := k.Sent(release); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		unsent = append(unsent, release)
+	}
+	return unsent, nil
+}
+
+// Sent forgets a release.
+func (k *Kept) Sent(release approval.Release) error { return k.home.DropUnsent(k.name, release) }
+
+// Extend keeps the log. Another command may have seen more of it meanwhile: then
+// that stays, if it is the same log.
+func (k *Kept) Extend(r *roster.Roster, statements []envelope.Signed) error {
+	k.log = append(k.log, statements...)
+	err := k.home.Advance(r, k.log)
+	if !errors.Is(err, roster.ErrRolledBack) {
+		return err
+	}
+	newer, err := k.home.Log()
+	if err != nil {
+		return err
+	}
+	head := r.Head()
+	if head.Seq >= uint64(len(newer)) || newer[head.Seq].Hash() != head.Hash {
+		return fmt.Errorf("the log kept in %s is another: %w", k.home.Dir(), roster.ErrForked)
+	}
+	return nil
+}

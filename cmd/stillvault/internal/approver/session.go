@@ -1,0 +1,265 @@
+package approver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// Options say how a session goes about it.
+type Options struct {
+	All     bool        // approve everything, asking nobody
+	Once    bool        // end after one request was answered or skipped
+	Request envelope.ID // only this one, then end; zero for any
+	Live    bool        // Out is a terminal: the time left runs down on it
+}
+
+// Session is an approver at work. Input may be nil with [Options.All].
+type Session struct {
+	Device  Device
+	Broker  Broker
+	Input   *Input
+	Out     io.Writer
+	Clock   Clock
+	Options Options
+
+	inbox   inbox
+	open    []*waiting               // oldest first
+	refused map[envelope.Hash]string // why, so that it is said once
+	passed  map[envelope.Hash]bool   // not to be asked about again
+	// agreeing are those of passed that this approver consented to.
+	agreeing map[envelope.Hash]bool
+	listed   bool // at least one listing is complete
+	quiet    bool // that nothing waits was said
+}
+
+// waiting is an item that passed review.
+type waiting struct {
+	item approval.Item
+	c    *approval.Case
+}
+
+// errEnded means that the request that the person looks at is no longer open.
+var errEnded = errors.New("the request ended")
+
+// Run answers what waits until ctx ends, the input ends, or [Options] say so.
+// The end of ctx is an error only where it left an answer unsent.
+func (s *Session) Run(ctx context.Context) error {
+	s.inbox = inbox{results: make(chan polled, 1)}
+	s.refused = map[envelope.Hash]string{}
+	s.passed, s.agreeing = map[envelope.Hash]bool{}, map[envelope.Hash]bool{}
+	if s.Options.All {
+		if s.Device.Factor.Asks() {
+			return ErrAllAsks
+		}
+		s.say("NOT SECURE: everything that is asked for is approved, and nobody looks at it. For demonstrations only.")
+	}
+	// Calls to the broker end with the session.
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := s.work(running)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !errors.Is(err, ErrUnsent) {
+		return nil
+	}
+	return err
+}
+
+func (s *Session) work(ctx context.Context) error {
+	if err := s.sendUnsent(ctx); err != nil {
+		return err
+	}
+	s.schedule(question{}, 0)
+	for {
+		w := s.first()
+		if w == nil {
+			if over, err := s.idle(); over || err != nil {
+				return err
+			}
+			if _, err := s.await(ctx, nil, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		done, err := s.attend(ctx, w)
+		if err != nil {
+			return err
+		}
+		if done && (s.Options.Once || !s.Options.Request.IsZero()) {
+			return nil
+		}
+	}
+}
+
+// first is the oldest request that the person has not been asked about.
+func (s *Session) first() *waiting {
+	for _, w := range s.open {
+		if !s.passed[w.c.Hash] && (s.Options.Request.IsZero() || w.c.Request.ID == s.Options.Request) {
+			return w
+		}
+	}
+	return nil
+}
+
+// idle is called when there is nothing to ask.
+func (s *Session) idle() (over bool, err error) {
+	if !s.listed {
+		return false, nil
+	}
+	if !s.Options.Request.IsZero() {
+		return false, fmt.Errorf("request %s: %w", s.Options.Request, ErrNoRequest)
+	}
+	if !s.quiet {
+		s.say("Nothing waits for you. Waiting for requests; press Ctrl-C to stop.")
+		s.quiet = true
+	}
+	return false, nil
+}
+
+// await handles whatever happens until the person typed something, the request
+// that they look at ended (errEnded) or, where there is none, a listing is
+// complete.
+func (s *Session) await(ctx context.Context, w *waiting, typed <-chan Typed) (Typed, error) {
+	for {
+		var tick <-chan time.Time
+		if w != nil {
+			tick = s.Clock.After(time.Second)
+		}
+		select {
+		case <-ctx.Done():
+			return Typed{}, ctx.Err()
+		case t := <-typed:
+			s.Input.taken()
+			return t, nil
+		case <-s.inbox.due:
+			if err := s.call(ctx); err != nil {
+				return Typed{}, err
+			}
+		case p := <-s.inbox.results:
+			if ended, err := s.take(ctx, p); err != nil || ended && w == nil {
+				return Typed{}, err
+			}
+		case <-tick:
+			s.redraw(w)
+		}
+		if w != nil && !s.stillOpen(w) {
+			return Typed{}, errEnded
+		}
+	}
+}
+
+// take handles an answer of the broker.
+func (s *Session) take(ctx context.Context, p polled) (complete bool, err error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	complete, err = s.receive(p)
+	if err != nil || !complete {
+		return false, err
+	}
+	s.reconcile(s.inbox.listed)
+	s.listed = true
+	return true, s.again()
+}
+
+// reconcile makes the open requests those of a complete listing.
+func (s *Session) reconcile(items []approval.Item) {
+	before := s.open
+	s.open = nil
+	for _, item := range items {
+		hash := item.Request.Hash()
+		if s.Device.Memory.Decided(hash) || slices.ContainsFunc(s.open, func(w *waiting) bool { return w.c.Hash == hash }) {
+			continue
+		}
+		if w := s.review(item); w != nil {
+			s.open = append(s.open, w)
+			if s.agreeing[hash] && agreed(w.c) {
+				delete(s.passed, hash)
+				delete(s.agreeing, hash)
+			}
+		}
+	}
+	for _, w := range before {
+		if !s.isOpen(w) {
+			s.sayEnded(w)
+		}
+	}
+}
+
+// review returns an item with its case, or says once why it is refused.
+func (s *Session) review(item approval.Item) *waiting {
+	c, err := s.reviewer().Review(item, s.Clock.Now())
+	if err == nil {
+		return &waiting{item, c}
+	}
+	hash := item.Request.Hash()
+	if s.refused[hash] == err.Error() {
+		return nil
+	}
+	s.refused[hash] = err.Error()
+	id, peekErr := itemID(item)
+	if peekErr != nil || s.Options.Request.IsZero() || s.Options.Request == id {
+		s.say("\nRequest %s is refused and cannot be approved here:\n  %s", id, err)
+	}
+	return nil
+}
+
+func (s *Session) reviewer() approval.Reviewer {
+	return approval.Reviewer{
+		Roster: s.Device.Roster, Mount: s.Device.Mount, Approver: s.Device.Approver,
+		Device: s.Device.Keys.ID(), Decided: s.Device.Memory.Decided,
+	}
+}
+
+func (s *Session) isOpen(w *waiting) bool {
+	return slices.ContainsFunc(s.open, func(o *waiting) bool { return o.c.Hash == w.c.Hash })
+}
+
+// latest is a request as the last listing showed it, with newer decisions.
+func (s *Session) latest(w *waiting) *waiting {
+	for _, o := range s.open {
+		if o.c.Hash == w.c.Hash {
+			return o
+		}
+	}
+	return w
+}
+
+// stillOpen says whether a request is listed and its deadline ahead; one whose
+// deadline passed is taken off the desk.
+func (s *Session) stillOpen(w *waiting) bool {
+	if !s.isOpen(w) {
+		return false
+	}
+	if s.Clock.Now().Before(w.c.Request.Deadline.Time()) {
+		return true
+	}
+	s.remove(w)
+	s.sayEnded(w)
+	return false
+}
+
+func (s *Session) remove(w *waiting) {
+	s.open = slices.DeleteFunc(s.open, func(o *waiting) bool { return o.c.Hash == w.c.Hash })
+}
+
+func (s *Session) sayEnded(w *waiting) {
+	hash := w.c.Hash
+	if s.Device.Memory.Decided(hash) || s.refused[hash] != "" {
+		return
+	}
+	how := "was cancelled, or answered elsewhere"
+	if !s.Clock.Now().Before(w.c.Request.Deadline.Time()) {
+		how = "expired unanswered"
+	}
+	s.say("\nRequest %s for %s %s.", w.c.Request.ID, Shown(w.c.Request.Path), how)
+}
+
+func (s *Session) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.Out, format+"\n", args...) // who closed the terminal reads nothing anyway
+}
