@@ -37,6 +37,8 @@ type ApproverRekey struct {
 type Approver struct {
 	ApproverAdmit
 	Revoked bool
+	// recipient is the KEM key, parsed once for all that is sealed to it.
+	recipient *envelope.Recipient
 	// former holds the signing keys of earlier generations, oldest first, for
 	// receipts that were signed then.
 	former []envelope.VerifyKey
@@ -52,6 +54,9 @@ func (a *Approver) SigningKey(generation uint32) (envelope.VerifyKey, error) {
 	}
 	return envelope.VerifyKey{}, fmt.Errorf("generation %d of approver %s: %w", generation, a.Name, ErrUnknown)
 }
+
+// Recipient returns the KEM key of an approver in force, ready to be sealed to.
+func (a *Approver) Recipient() *envelope.Recipient { return a.recipient }
 
 // IsEntity says whether a Vault entity id is this person.
 func (a *Approver) IsEntity(entity string) bool {
@@ -85,7 +90,11 @@ func applyApproverAdmit(r *Roster, _ Statement, b ApproverAdmit) error {
 			return fmt.Errorf("approver %q has one of these entities: %w", a.Name, ErrStatement)
 		}
 	}
-	r.approvers[b.ID] = &Approver{ApproverAdmit: b}
+	recipient, err := b.KEM.Recipient()
+	if err != nil {
+		return err
+	}
+	r.approvers[b.ID] = &Approver{ApproverAdmit: b, recipient: recipient}
 	return nil
 }
 
@@ -100,7 +109,11 @@ func applyApproverRekey(r *Roster, st Statement, b ApproverRekey) error {
 	if err := r.checkKeys(b.KEM, b.Signing, b.Factors, b.Recovery); err != nil {
 		return err
 	}
-	a.former = append(a.former, a.Signing)
+	recipient, err := b.KEM.Recipient()
+	if err != nil {
+		return err
+	}
+	a.former, a.recipient = append(a.former, a.Signing), recipient
 	a.KEM, a.Signing, a.Generation, a.Factors, a.Recovery = b.KEM, b.Signing, b.Generation, b.Factors, b.Recovery
 	// The devices were certified by the keyring that is suspected now.
 	for _, d := range r.devices {
@@ -116,7 +129,7 @@ func applyApproverRevoke(r *Roster, st Statement, b Removal) error {
 	if err != nil {
 		return err
 	}
-	a.Revoked = true
+	a.Revoked, a.recipient = true, nil
 	for _, d := range r.devices {
 		if d.Approver == a.ID {
 			d.revoke(st)

@@ -155,7 +155,7 @@ func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, envelope
 	if holder.Commitment, err = w.commitShare(h, &holder, s); err != nil {
 		return Holder{}, envelope.Envelope{}, err
 	}
-	wrapped, err := envelope.SealTo(a.KEM, w.wrapContext(h, &holder), b)
+	wrapped, err := a.Recipient().Seal(w.wrapContext(h, &holder), b)
 	holder.Wrap = envelope.SumHash(wrapped.Bytes)
 	return holder, wrapped, err
 }
