@@ -6,5 +6,10 @@ import "github.com/spf13/cobra"
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.orgCommand(),
+		a.approverCommand(),
+		a.groupCommand(),
+		a.policyCommand(),
+		a.consumerCommand(),
+		a.statusCommand(),
 	}
 }

@@ -170,6 +170,9 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 // the one here.
 func missingAt(ctx context.Context, client *broker.Client, log *orgLog) (int, error) {
 	page, err := client.ReadLog(ctx, uint64(len(log.statements)))
+	if broker.NameOf(err) == "org_log_empty" {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -171,6 +171,9 @@ func (a *app) sign(ctx context.Context, build func(*roster.Roster) ([]entry, err
 		if err := log.sign(signer, build); err != nil {
 			return nil, err
 		}
+		if len(log.statements) == before {
+			return log.roster, nil
+		}
 		err = client.AppendLog(ctx, log.statements[before:])
 		if err == nil {
 			return log.roster, h.Advance(log.roster, log.statements)

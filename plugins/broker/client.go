@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	vault "github.com/hashicorp/vault/api"
+	"github.com/hashicorp/vault/api/cliconfig"
 )
 
 // MountVariable is the environment variable that names the mount.
@@ -26,7 +26,7 @@ const DefaultMount = "stillvault"
 // Config says which broker to speak to. Every field may be left empty: then
 // VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, the VAULT_*CERT* variables and
 // STILLVAULT_MOUNT decide, as they do for the vault command; without
-// VAULT_TOKEN, the token that `vault login` saved in ~/.vault-token is used.
+// VAULT_TOKEN, the token that `vault login` saved is used.
 type Config struct {
 	Address string
 	Token   string
@@ -68,7 +68,7 @@ func New(config Config) (*Client, error) {
 		client.SetToken(config.Token)
 	}
 	if client.Token() == "" {
-		client.SetToken(savedToken())
+		client.SetToken(helperToken())
 	}
 	// Vault would store a wrapped answer in a cubbyhole, in plaintext.
 	client.SetWrappingLookupFunc(func(string, string) string { return "" })
@@ -87,18 +87,18 @@ func New(config Config) (*Client, error) {
 	return &Client{vault: client, mount: mount, sleep: sleep, now: time.Now}, nil
 }
 
-// savedToken is the token that `vault login` left in its default place, "" where
-// there is none: what goes wrong here shows as the 403 that follows.
-func savedToken() string {
-	home, err := os.UserHomeDir()
+// helperToken is the token that `vault login` left, "" where there is none: what
+// goes wrong here shows as the 403 that follows.
+func helperToken() string {
+	helper, err := cliconfig.DefaultTokenHelper()
 	if err != nil {
 		return ""
 	}
-	token, err := os.ReadFile(filepath.Join(home, ".vault-token"))
+	token, err := helper.Get()
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(token))
+	return token
 }
 
 // Address is the address of the Vault server.

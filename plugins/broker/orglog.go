@@ -18,7 +18,7 @@ type LogPage struct {
 
 type logAnswer struct {
 	Statements []string `json:"statements"`
-	HeadSeq    uint64   `json:"head_seq"`
+	HeadSeq    int64    `json:"head_seq"` // −1 without a log
 	HeadHash   string   `json:"head_hash"`
 }
 
@@ -37,7 +37,7 @@ func (c *Client) ReadLog(ctx context.Context, from uint64) (*LogPage, error) {
 		all.Head = page.Head
 		all.Statements = append(all.Statements, page.Statements...)
 		next := from + uint64(len(all.Statements))
-		if len(page.Statements) == 0 || next > page.Head.Seq {
+		if len(page.Statements) == 0 || page.Head.Hash.IsZero() || next > page.Head.Seq {
 			return &all, nil
 		}
 	}
@@ -58,7 +58,7 @@ func (c *Client) readLogPage(ctx context.Context, from uint64) (*LogPage, error)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: head: %w", path, err)
 	}
-	return &LogPage{Statements: statements, Head: roster.Head{Seq: a.HeadSeq, Hash: hash}}, nil
+	return &LogPage{Statements: statements, Head: roster.Head{Seq: uint64(max(a.HeadSeq, 0)), Hash: hash}}, nil
 }
 
 // AppendLog appends statements, all or none. Statements that the broker has

@@ -26,7 +26,7 @@ type sealedAnswer struct {
 	Version  string   `json:"version"`
 	Number   uint64   `json:"number"`
 	Chain    []string `json:"chain"`
-	HeadSeq  uint64   `json:"head_seq"`
+	HeadSeq  int64    `json:"head_seq"`
 	HeadHash string   `json:"head_hash"`
 	Mount    string   `json:"mount_id"`
 }
@@ -62,7 +62,7 @@ func (a sealedAnswer) decode(path string) (*Sealed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: version: %w", path, err)
 	}
-	s := &Sealed{Version: &version, Number: a.Number, Head: roster.Head{Seq: a.HeadSeq}}
+	s := &Sealed{Version: &version, Number: a.Number, Head: roster.Head{Seq: uint64(max(a.HeadSeq, 0))}}
 	if s.Chain, err = decodeAll[envelope.Signed](path, a.Chain); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/stillvault/stillvault/core/roster"
@@ -12,7 +11,7 @@ import (
 type Status struct {
 	Version         string `json:"version"`
 	Organisation    string `json:"organisation"` // empty while none is pinned
-	HeadSeq         uint64 `json:"head_seq"`
+	HeadSeq         int64  `json:"head_seq"`     // −1 without a log
 	HeadHash        string `json:"head_hash"`
 	HeadExpires     string `json:"head_expires"` // RFC 3339, empty without checkpoints
 	Secrets         uint64 `json:"secrets"`
@@ -20,17 +19,21 @@ type Status struct {
 	Prompts         uint64 `json:"prompts"` // requests opened since the plug-in started
 	WaitingReaders  uint64 `json:"waiting_readers"`
 	Drain           bool   `json:"drain"`
-	// What needs somebody's attention, as the broker tells it.
-	Uncovered json.RawMessage `json:"uncovered"`
-	Stale     json.RawMessage `json:"stale"`
-	Exposed   json.RawMessage `json:"exposed"`
-	Problems  []string        `json:"problems"`
+	// Paths that need somebody's attention: losing too few people would lose them,
+	// the policy names others now, or somebody outside it holds a share.
+	Uncovered []string `json:"uncovered"`
+	Stale     []string `json:"stale"`
+	Exposed   []string `json:"exposed"`
+	Problems  []string `json:"problems"`
 }
 
 // Head is the head of the broker's org log; ok is false where it has none.
 func (s *Status) Head() (head roster.Head, ok bool) {
 	hash, err := optionalHash(s.HeadHash)
-	return roster.Head{Seq: s.HeadSeq, Hash: hash}, err == nil && !hash.IsZero()
+	if err != nil || hash.IsZero() || s.HeadSeq < 0 {
+		return roster.Head{}, false
+	}
+	return roster.Head{Seq: uint64(s.HeadSeq), Hash: hash}, true
 }
 
 // ReadStatus reads the broker's status.

@@ -58,6 +58,9 @@ func isTerminal(stream any) bool {
 // Interactive says whether a person can be asked.
 func (t *Terminal) Interactive() bool { return isTerminal(t.in) && isTerminal(t.err) }
 
+// OutIsTerminal says whether a person sees what goes to standard output.
+func (t *Terminal) OutIsTerminal() bool { return isTerminal(t.out) }
+
 // Out is where data goes that is not printed by Print.
 func (t *Terminal) Out() io.Writer { return t.out }
 

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+var (
+	// ErrUnanswered means that no device has answered a ticket yet.
+	ErrUnanswered = errors.New("enrolment_unanswered: no device has answered the ticket yet; run this again when it has")
+	// ErrNoTicket means that there is nothing to verify an enrolment with.
+	ErrNoTicket = errors.New("ticket_missing: no ticket for this name is kept here; pass --enrolment with its id and --fingerprint with the words that the person reads out from their device")
+	// ErrFurtherDevice means that an enrolment has other keys than its approver.
+	ErrFurtherDevice = errors.New("keys_differ: the approver was admitted with other keys than this device has")
+)
+
+type admitOptions struct {
+	entities    []string
+	enrolment   string
+	fingerprint string
+}
+
+func (a *app) approverAdmitCommand() *cobra.Command {
+	var o admitOptions
+	c := &cobra.Command{
+		Use:   "admit NAME",
+		Short: "Admit an approver whose device has answered the ticket",
+		Long: `Fetch what the device sent through the broker, verify that it was made with the
+ticket that is kept here, and sign the admission of the approver and the device.
+Where the ticket was made elsewhere, or passed through Vault, pass --enrolment
+and the eight words that the person reads out from their own device.`,
+		Example: `  stillvault approver admit alice
+  stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.admitApprover(cmd.Context(), args[0], o)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person; may be repeated, and adds to those given to enroll")
+	f.StringVar(&o.enrolment, "enrolment", "", "id of the enrolment, where its ticket is not kept here")
+	f.StringVar(&o.fingerprint, "fingerprint", "", "the words that the person reads out from their device")
+	return c
+}
+
+func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) error {
+	h, err := a.home()
+	if err != nil {
+		return err
+	}
+	client, err := a.broker()
+	if err != nil {
+		return err
+	}
+	e, entities, err := verifiedEnrolment(ctx, h, client, name, o)
+	if err != nil {
+		return err
+	}
+	r, err := a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
+		return admission(r, name, e, entities)
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.DropTicket(name); err != nil {
+		return err
+	}
+	a.Say("admitted approver %s at statement %d", name, r.Head().Seq)
+	return nil
+}
+
+// verifiedEnrolment fetches an enrolment and proves whose it is: by the ticket
+// kept here, or by the words read out. Given words are checked in either case.
+func verifiedEnrolment(ctx context.Context, h *home.Home, client *broker.Client, name string, o admitOptions) (roster.Enrolment, []string, error) {
+	var none roster.Enrolment
+	t, err := h.Ticket(name)
+	hasTicket := err == nil
+	if err != nil && !errors.Is(err, home.ErrNone) {
+		return none, nil, err
+	}
+	defer t.Secret.Wipe()
+	id := t.ID
+	if o.enrolment != "" {
+		if id, err = envelope.ParseID(o.enrolment); err != nil {
+			return none, nil, fmt.Errorf("--enrolment: %w", err)
+		}
+		hasTicket = hasTicket && id == t.ID
+	}
+	if !hasTicket && (o.fingerprint == "" || o.enrolment == "") {
+		return none, nil, fmt.Errorf("%q: %w", name, ErrNoTicket)
+	}
+	posted, err := client.ReadEnrolment(ctx, id)
+	if err != nil {
+		return none, nil, err
+	}
+	if posted.Message == nil {
+		return none, nil, fmt.Errorf("%q, %s until %s: %w", name, posted.State, posted.Expires.Format("15:04:05 MST"), ErrUnanswered)
+	}
+	var e roster.Enrolment
+	if hasTicket {
+		e, err = t.Accept(*posted.Message, time.Now())
+	} else {
+		e, err = roster.ReadEnrolment(*posted.Message)
+	}
+	if err == nil && o.fingerprint != "" {
+		err = e.MatchesFingerprint(o.fingerprint)
+	}
+	if err != nil {
+		return none, nil, err
+	}
+	return e, append(append([]string{}, t.Entities...), o.entities...), nil
+}
+
+// admission is what admits an enrolment: nothing where it is admitted already,
+// so that a command that was cut short can be run again.
+func admission(r *roster.Roster, name string, e roster.Enrolment, entities []string) ([]entry, error) {
+	if e.Organisation != r.Organisation() {
+		return nil, roster.ErrOrganisation
+	}
+	certificate, err := keyring.VerifyCertificate(e.Certificate, e.Signing)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	known, err := r.Approver(e.Approver)
+	switch {
+	case errors.Is(err, roster.ErrUnknown):
+		entries = append(entries, entry{roster.KindApproverAdmit, roster.ApproverAdmit{
+			ID: e.Approver, Name: name, Entities: distinct(entities), KEM: e.KEM, Signing: e.Signing,
+			Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
+		}})
+	case err != nil:
+		return nil, err
+	case known.Signing != e.Signing:
+		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
+	}
+	if _, err := r.Device(certificate.Device); errors.Is(err, roster.ErrUnknown) {
+		entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: e.Certificate}})
+	} else if err != nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+func distinct(all []string) []string {
+	seen := map[string]bool{}
+	kept := []string{}
+	for _, s := range all {
+		if !seen[s] {
+			seen[s] = true
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mdp/qrterminal/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// ErrAdmitted means that a name is an approver's already.
+var ErrAdmitted = errors.New("approver_exists: an approver of this name is admitted; revoke them first, or choose another name")
+
+// enrolOptions are the flags of approver enroll.
+type enrolOptions struct {
+	entities []string
+	valid    time.Duration
+	software bool
+	noQR     bool
+}
+
+func (a *app) approverEnrollCommand() *cobra.Command {
+	var o enrolOptions
+	c := &cobra.Command{
+		Use:   "enroll NAME",
+		Short: "Make a ticket that invites a person to enrol a device",
+		Long: `Make a one-time ticket and register it with the broker, which never learns what
+makes the ticket valid. The person runs the printed command on a machine of their
+own, or opens the link, which is also in the QR code, on their phone. Hand the ticket to nobody else, and not through Vault.`,
+		Example: `  stillvault approver enroll alice --entity 6fb1a2c4-…
+  stillvault approver enroll bob --software`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := a.enrol(cmd.Context(), args[0], o)
+			if err != nil {
+				return err
+			}
+			return a.printTicket(v, o)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person; may be repeated")
+	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
+	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code")
+	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
+	return c
+}
+
+// ticketView is how a ticket is printed.
+type ticketView struct {
+	Name    string `json:"name"`
+	ID      string `json:"id"`
+	Expires string `json:"expires"`
+	Ticket  string `json:"ticket"`
+	Link    string `json:"link"`
+}
+
+// enrol makes a ticket, keeps it, and registers it with the broker.
+func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketView, error) {
+	if err := roster.CheckName(name); err != nil {
+		return nil, err
+	}
+	h, err := a.home()
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.broker()
+	if err != nil {
+		return nil, err
+	}
+	log, err := fetch(ctx, h, client)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := log.roster.ApproverNamed(name); err == nil {
+		return nil, fmt.Errorf("%q: %w", name, ErrAdmitted)
+	}
+	for _, e := range o.entities {
+		if who := log.roster.ApproverOf(e); who != nil {
+			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
+		}
+	}
+	t := roster.NewTicket(log.roster.Organisation(), envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
+	defer t.Secret.Wipe()
+	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.entities}); err != nil {
+		return nil, err
+	}
+	if err := client.CreateEnrolment(ctx, t); err != nil {
+		return nil, err
+	}
+	text, err := t.Reveal()
+	if err != nil {
+		return nil, err
+	}
+	base, err := appURL(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	return &ticketView{Name: name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text, Link: base + "#" + text}, nil
+}
+
+// appURL is where approvers reach the phone app.
+func appURL(ctx context.Context, client *broker.Client) (string, error) {
+	settings, err := client.ReadSettings(ctx)
+	if err != nil {
+		return "", err
+	}
+	if settings.PublicURL != "" {
+		return settings.PublicURL, nil
+	}
+	return strings.TrimRight(client.Address(), "/") + "/v1/" + client.Mount() + "/app/", nil
+}
+
+func (a *app) printTicket(v *ticketView, o enrolOptions) error {
+	if a.Format == terminal.JSON {
+		return a.Print(v, nil)
+	}
+	a.Say("%s runs this on a machine of their own, before %s:", v.Name, v.Expires)
+	fmt.Fprintf(a.Out(), "stillvault approver join '%s'\n", v.Ticket)
+	if !o.software {
+		a.Say("or opens this on their phone:")
+		fmt.Fprintln(a.Out(), v.Link)
+		if !o.noQR && a.OutIsTerminal() {
+			qrterminal.GenerateHalfBlock(v.Link, qrterminal.L, a.Out())
+		}
+	}
+	a.Say("then: stillvault approver admit %s", v.Name)
+	return nil
+}

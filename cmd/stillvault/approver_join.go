@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+var (
+	// ErrTicketExpired means that a ticket is no longer valid.
+	ErrTicketExpired = errors.New("ticket_expired: the ticket is no longer valid; ask for a new one")
+	// ErrJoined means that another approver of the same name is kept here.
+	ErrJoined = errors.New("approver_kept_here: this state directory has another approver of this name; pass --replace to drop their keys, or use another --home")
+	// ErrPasswords means that a password was not typed the same twice.
+	ErrPasswords = errors.New("passwords_differ: the two were not the same; try again")
+)
+
+type joinOptions struct {
+	device     string
+	noRecovery bool
+	replace    bool
+}
+
+func (a *app) approverJoinCommand() *cobra.Command {
+	var o joinOptions
+	c := &cobra.Command{
+		Use:   "join [TICKET]",
+		Short: "Answer a ticket: become an approver on this terminal",
+		Long: `Make your keyring and this device's keys, and send their public halves to the
+broker. The keyring is wrapped by a software factor, a key in a file that only
+you may read, and by a password with a recovery key that is shown once. Then
+read the eight words out to the organisation's signer if they ask for them.
+
+TICKET is what 'approver enroll' printed, or its link. Without it, it is asked
+for and not shown.`,
+		Example: `  stillvault approver join
+  stillvault approver join sv1.eyJpZCI6… --no-recovery`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var text string
+			if len(args) == 1 {
+				text = args[0]
+			} else {
+				typed, err := a.Hidden("ticket:")
+				if err != nil {
+					return err
+				}
+				text = string(typed)
+			}
+			return a.join(cmd.Context(), strings.TrimSpace(text), o)
+		},
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "terminal"
+	}
+	f := c.Flags()
+	f.StringVar(&o.device, "device", host, "name of this device")
+	f.BoolVar(&o.noRecovery, "no-recovery", false, "no password and recovery key: if this machine is lost, so is the keyring")
+	f.BoolVar(&o.replace, "replace", false, "drop the keys of an approver of the same name that is kept here")
+	return c
+}
+
+func (a *app) join(ctx context.Context, text string, o joinOptions) error {
+	if base, ticket, isLink := strings.Cut(text, "#"); isLink {
+		text = ticket
+		a.takeAddress(base)
+	}
+	t, err := roster.ParseTicket(text)
+	if err != nil {
+		return err
+	}
+	defer t.Secret.Wipe()
+	if !t.Expires.Time().After(time.Now()) {
+		return fmt.Errorf("since %s: %w", moment(t.Expires), ErrTicketExpired)
+	}
+	h, err := a.home()
+	if err != nil {
+		return err
+	}
+	client, err := a.broker()
+	if err != nil {
+		return err
+	}
+	// The ticket came from the signer, past Vault: its organisation is the one.
+	if err := h.Pin(t.Organisation); err != nil {
+		return err
+	}
+	who, err := a.joining(ctx, h, client, t, o)
+	if err != nil {
+		return err
+	}
+	defer who.Wipe()
+	e, err := enrolment(who, t, o.device)
+	if err != nil {
+		return err
+	}
+	message, err := t.Close(e)
+	if err != nil {
+		return err
+	}
+	if err := client.AnswerEnrolment(ctx, t, message); err != nil {
+		return err
+	}
+	return a.printJoined(t, e)
+}
+
+// takeAddress takes the broker's address from a ticket's link where nothing else
+// says it.
+func (a *app) takeAddress(base string) {
+	server, rest, ok := strings.Cut(base, "/v1/")
+	mount, isApp := strings.CutSuffix(strings.TrimRight(rest, "/"), "/app")
+	if !ok || !isApp {
+		return
+	}
+	if a.address == "" && os.Getenv("VAULT_ADDR") == "" {
+		a.address = server
+	}
+	if a.mount == "" && os.Getenv(broker.MountVariable) == "" {
+		a.mount = mount
+	}
+}
+
+// joining returns the approver that answers the ticket: made now, or by an
+// earlier call that did not get through to the broker.
+func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, t roster.Ticket, o joinOptions) (*home.Approver, error) {
+	known, err := h.Approver(t.Name)
+	switch {
+	case err == nil && known.ID == t.Approver:
+		return known, nil
+	case err == nil:
+		known.Wipe()
+		if !o.replace {
+			return nil, fmt.Errorf("%q: %w", t.Name, ErrJoined)
+		}
+		if err := h.ForgetApprover(t.Name); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, home.ErrNone):
+		return nil, err
+	}
+	who := &home.Approver{Name: t.Name, Organisation: t.Organisation, ID: t.Approver, Device: keyring.NewDevice(), Factor: keyring.NewSoftware()}
+	mount, err := client.ReadMount(ctx)
+	switch {
+	case err == nil:
+		who.Mount = mount.ID
+	case broker.StatusOf(err) == 403:
+		a.Warn("this token may not read which mount the broker is, so any mount of the organisation's is believed: %s", err)
+	default:
+		who.Wipe()
+		return nil, err
+	}
+	if err := a.wrapKeyring(h, who, o); err != nil {
+		who.Wipe()
+		return nil, err
+	}
+	return who, nil
+}
+
+// wrapKeyring makes an approver's keyring and keeps it, wrapped.
+func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error {
+	k, err := keyring.New(who.Organisation, who.ID, 1)
+	if err != nil {
+		return err
+	}
+	defer k.Wipe()
+	credential, err := who.Factor.CredentialID()
+	if err != nil {
+		return err
+	}
+	options := keyring.WrapOptions{
+		Label: "Keyring of " + who.Name, Created: time.Now(), PRF: who.Factor, CredentialID: credential.String(),
+	}
+	if !o.noRecovery {
+		if options.Password, err = a.newPassword(); err != nil {
+			return err
+		}
+		defer envelope.Wipe(options.Password)
+	}
+	w, err := keyring.Wrap(k, options)
+	if err != nil {
+		return err
+	}
+	defer w.RecoveryKey.Wipe()
+	who.Backup = &keyring.Backup{Row: w.Row, Organisation: who.Organisation, Generation: k.Generation(), KeyCheck: w.KeyCheck}
+	if err := h.CreateApprover(who); err != nil {
+		return err
+	}
+	if w.RecoveryKey != nil {
+		a.showKeyringRecovery(w.RecoveryKey)
+	}
+	return nil
+}
+
+func (a *app) newPassword() ([]byte, error) {
+	first, err := a.Hidden("password for your keyring's recovery (any length; a sentence is good):")
+	if err != nil {
+		return nil, err
+	}
+	second, err := a.Hidden("the same again:")
+	defer envelope.Wipe(second)
+	if err == nil && string(first) != string(second) {
+		err = ErrPasswords
+	}
+	if err != nil {
+		envelope.Wipe(first)
+		return nil, err
+	}
+	return first, nil
+}
+
+func (a *app) showKeyringRecovery(key *envelope.Key) {
+	text := keyring.FormatRecoveryKey(key)
+	defer envelope.Wipe(text)
+	a.Say("%s", a.Bold("Your recovery key. It is shown this once and kept nowhere:"))
+	a.Say("")
+	a.Say("    %s", text)
+	a.Say("")
+	a.Say("Write it down, and keep it apart from this machine. Together with your password and")
+	a.Say("the file keyring.json it opens your keyring when this machine is gone.")
+	a.Say("")
+}
+
+// enrolment is the public half of what a terminal approver has, the same each
+// time for the same approver and ticket.
+func enrolment(who *home.Approver, t roster.Ticket, device string) (roster.Enrolment, error) {
+	k, err := who.Open()
+	if err != nil {
+		return roster.Enrolment{}, err
+	}
+	defer k.Wipe()
+	public, err := k.Public()
+	if err != nil {
+		return roster.Enrolment{}, err
+	}
+	devicePublic, err := who.Device.Public()
+	if err != nil {
+		return roster.Enrolment{}, err
+	}
+	certificate, err := keyring.Certify(k, who.Device.ID(), device, keyring.FactorSoftware, devicePublic)
+	if err != nil {
+		return roster.Enrolment{}, err
+	}
+	factors := []keyring.FactorKind{keyring.FactorSoftware}
+	recovery := who.Backup.Row.Password != nil
+	if recovery {
+		factors = append(factors, keyring.FactorPassword)
+	}
+	return roster.Enrolment{
+		Ticket: t.ID, Organisation: t.Organisation, Approver: t.Approver, KEM: public.KEM, Signing: public.Signing,
+		Generation: k.Generation(), Factors: factors, Recovery: recovery, Certificate: certificate,
+	}, nil
+}
+
+func (a *app) printJoined(t roster.Ticket, e roster.Enrolment) error {
+	words, err := e.Fingerprint()
+	if err != nil {
+		return err
+	}
+	a.Say("the signer admits you with: stillvault approver admit %s", t.Name)
+	view := map[string]string{"name": t.Name, "approver_id": t.Approver.String(), "enrolment_id": t.ID.String(), "fingerprint": words}
+	return a.Print(view, func(rows *terminal.Rows) {
+		rows.Row("approver", t.Name)
+		rows.Row("enrolment", t.ID)
+		rows.Row("fingerprint", words)
+	})
+}

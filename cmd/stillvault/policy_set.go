@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+func (a *app) policySetCommand() *cobra.Command {
+	t := defaultPolicyText()
+	var requirements []string
+	var from string
+	c := &cobra.Command{
+		Use:   "set NAME {--path PATTERN --require … | --file FILE}",
+		Short: "Create a policy, or replace it",
+		Long: `Sign a policy. One of the same name is replaced as a whole: what is not given
+takes its default, not its former value. A policy that distinct people could not
+meet is refused.
+
+A requirement is NAME=M of APPROVER,…: M distinct people, where group:NAME stands
+for a group's. All requirements must be met, and a person counts for one only.
+Authors may write and consumers may receive; the mount is one of either where it
+is named.`,
+		Example: `  stillvault policy set databases --path 'prod/*' --require "dba=1 of alice,bob" --author vault --consumer vault
+  stillvault policy set signing --path keys/release --require "security=1 of group:security" \
+      --require "release=2 of carol,dave,erin" --author ci --consumer ci --match-code
+  stillvault policy set databases --file policy.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if from != "" {
+				t, err = readPolicyFile(from, cmd.InOrStdin())
+			} else {
+				t.Require, err = readRequirements(requirements)
+			}
+			if err != nil {
+				return err
+			}
+			return a.setPolicy(cmd, args[0], t)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&from, "file", "", "read the policy from a JSON file, in the form of `policy list --format json`; - is standard input")
+	f.StringVar(&t.Path, "path", "", "pattern of the paths that the policy is for")
+	f.StringArrayVar(&requirements, "require", nil, "\"NAME=M of APPROVER,…\"; may be repeated")
+	f.StringSliceVar(&t.Authors, "author", nil, "consumer that may write; may be repeated")
+	f.StringSliceVar(&t.Consumers, "consumer", nil, "consumer that may receive; may be repeated")
+	f.StringSliceVar(&t.RefusedFactors, "refuse-factor", nil, "exclude people whose keyring opens with this: passkey, password or software")
+	f.StringVar(&t.LeaseTTL, "lease", t.LeaseTTL, "how long a release holds, from the approval")
+	f.StringVar(&t.LeaseMax, "lease-max", t.LeaseMax, "the longest lease that a requester may ask for")
+	f.StringVar(&t.RequestTTL, "request-ttl", t.RequestTTL, "how long a request may wait for its people")
+	f.BoolVar(&t.SelfApproval, "self-approval", false, "let people approve what they asked for themselves")
+	f.Uint32Var(&t.MinimumCoverage, "minimum-coverage", t.MinimumCoverage, "how many people each requirement may lose and still be met")
+	f.BoolVar(&t.MatchCode, "match-code", false, "approvers must type the code that the requester sees")
+	f.BoolVar(&t.ConsentFirst, "consent-first", false, "shares are released only after enough people consented")
+	for _, name := range []string{"path", "require", "author", "consumer", "refuse-factor", "lease", "lease-max", "request-ttl", "self-approval", "minimum-coverage", "match-code", "consent-first"} {
+		c.MarkFlagsMutuallyExclusive("file", name)
+	}
+	c.MarkFlagsOneRequired("file", "path")
+	_ = c.RegisterFlagCompletionFunc("refuse-factor", cobra.FixedCompletions([]string{"passkey", "password", "software"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func readPolicyFile(path string, in io.Reader) (policyText, error) {
+	var data []byte
+	var err error
+	if path == "-" {
+		data, err = io.ReadAll(in)
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return policyText{}, err
+	}
+	t, err := readPolicyText(data)
+	if err != nil {
+		return policyText{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+func readRequirements(texts []string) ([]requirementText, error) {
+	if len(texts) == 0 {
+		return nil, fmt.Errorf("%w: give at least one --require", ErrPolicyText)
+	}
+	var all []requirementText
+	for _, text := range texts {
+		q, err := readRequirement(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, q)
+	}
+	return all, nil
+}
+
+func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText) error {
+	r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
+		p, err := t.bind(r, name)
+		if err != nil {
+			return nil, err
+		}
+		return []entry{{roster.KindPolicySet, *p}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	p, err := r.PolicyNamed(name)
+	if err != nil {
+		return err
+	}
+	a.Say("set policy %s for %s at statement %d", p.Name, p.Pattern, r.Head().Seq)
+	assigned, err := r.Assign(p)
+	if err != nil {
+		return err
+	}
+	if err := p.Covers(assigned); errors.Is(err, roster.ErrCoverage) {
+		a.Warn("nothing can be written under this policy yet: %s", err)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// statusView is how the broker's account of itself is printed, beside what this
+// machine knows.
+type statusView struct {
+	*broker.Status
+	Address  string   `json:"address"`
+	Mount    string   `json:"mount"`
+	Verified bool     `json:"log_verified"` // the broker's log extends what was seen here
+	Policies []string `json:"policies_short_of_people"`
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		GroupID: groupRun,
+		Short:   "Show how the broker is, and what needs somebody's attention",
+		Long: `Show the broker's account of itself, and check its copy of the organisation's log
+against what was seen here before. On a machine that has no organisation pinned,
+nothing is checked, and it says so.`,
+		Example: `  stillvault status
+  stillvault status --format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, err := a.home()
+			if err != nil {
+				return err
+			}
+			client, err := a.broker()
+			if err != nil {
+				return err
+			}
+			s, err := client.ReadStatus(cmd.Context())
+			if err != nil {
+				return err
+			}
+			v := statusView{Status: s, Address: client.Address(), Mount: client.Mount(), Policies: []string{}}
+			failure := a.verifyStatus(cmd, h, client, &v)
+			if err := a.Print(v, v.table); err != nil {
+				return err
+			}
+			return failure
+		},
+	}
+}
+
+// verifyStatus checks the broker's log and says which policies lack people.
+func (a *app) verifyStatus(cmd *cobra.Command, h *home.Home, client *broker.Client, v *statusView) error {
+	if _, err := h.Pins(); err != nil {
+		a.Warn("the log is not verified: %s", err)
+		return nil
+	}
+	if v.HeadHash == "" {
+		a.Warn("the broker has no log yet; run `stillvault org log push`")
+		return nil
+	}
+	log, err := fetch(cmd.Context(), h, client)
+	if err != nil {
+		return err
+	}
+	v.Verified = true
+	for _, p := range log.roster.Policies() {
+		assigned, err := log.roster.Assign(p)
+		if err == nil {
+			err = p.Covers(assigned)
+		}
+		if err != nil {
+			v.Policies = append(v.Policies, fmt.Sprintf("%s: %s", p.Name, err))
+		}
+	}
+	return nil
+}
+
+func (v statusView) table(rows *terminal.Rows) {
+	rows.Row("broker", fmt.Sprintf("%s at %s, %s", v.Mount, v.Address, v.Version))
+	rows.Row("organisation", orNone(v.Organisation))
+	log := "none"
+	if v.HeadHash != "" {
+		log = fmt.Sprintf("statement %d, %s, not verified", v.HeadSeq, v.HeadHash)
+		if v.Verified {
+			log = fmt.Sprintf("statement %d, %s, verified", v.HeadSeq, v.HeadHash)
+		}
+	}
+	rows.Row("log", log)
+	if v.HeadExpires != "" {
+		rows.Row("checkpoint", "expires "+v.HeadExpires)
+	}
+	rows.Row("secrets", v.Secrets)
+	rows.Row("requests", fmt.Sprintf("%d waiting, %d readers, %d prompts since start", v.PendingRequests, v.WaitingReaders, v.Prompts))
+	if v.Drain {
+		rows.Row("draining", "yes: waiting calls return at once; turn it off with drain=false on config")
+	}
+	for _, list := range []struct {
+		name  string
+		paths []string
+	}{{"uncovered", v.Uncovered}, {"stale", v.Stale}, {"exposed", v.Exposed}, {"problem", v.Problems}, {"policy", v.Policies}} {
+		for _, path := range list.paths {
+			rows.Row(list.name, path)
+		}
+	}
+}
+
+func orNone(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "none"
+	}
+	return s
+}
