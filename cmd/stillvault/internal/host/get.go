@@ -1,0 +1,125 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// Ask is what to read, and how to ask for it.
+type Ask struct {
+	Path    string
+	Version uint64 // 0 for the latest
+	Terms   approval.Terms
+	// Asked is told of the request once it is made, before it is posted.
+	Asked func(Request)
+	// Progress is told whenever the wait goes on.
+	Progress broker.Progress
+}
+
+// Request is a request that waits.
+type Request struct {
+	ID        envelope.ID
+	Version   uint64
+	MatchCode string
+	Deadline  time.Time
+}
+
+// Received is a secret that was released. Its owner wipes Value.
+type Received struct {
+	Request envelope.ID
+	Version uint64
+	Value   *secret.Value
+	Lease   time.Duration // what is left of it
+}
+
+// Get asks for a secret and waits until its people have answered. It verifies
+// what it asks for, and under a roster fetched anew every answer. A request that
+// ctx ended is cancelled: its key is gone, so nobody need be bothered.
+func (h *Host) Get(ctx context.Context, ask Ask) (*Received, error) {
+	r, err := h.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	me, err := h.consumer(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := h.find(ctx, r, ask.Path, ask.Version)
+	if err != nil {
+		return nil, err
+	}
+	pending, signed, err := approval.Ask(r, f.verified, me.ID, h.Signer, ask.Terms, h.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer pending.Wipe()
+	asked, err := envelope.Peek[approval.Request](signed, envelope.TypeRequest)
+	if err != nil {
+		return nil, err
+	}
+	if ask.Asked != nil {
+		ask.Asked(Request{asked.ID, asked.Version, approval.MatchCode(pending.Hash()), asked.Deadline.Time()})
+	}
+	answers, err := h.Broker.AwaitRelease(ctx, ask.Path, signed, ask.Progress)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = errors.Join(err, h.cancel(asked.ID))
+		}
+		return nil, err
+	}
+	return h.collect(ctx, f, pending, &asked, answers)
+}
+
+// cancelFor is how long a request that nobody waits for any more may take to
+// cancel.
+const cancelFor = 5 * time.Second
+
+func (h *Host) cancel(id envelope.ID) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelFor)
+	defer cancel()
+	if err := h.Broker.CancelRequest(ctx, id); err != nil {
+		return fmt.Errorf("request %s stays open until its deadline: %w", id, err)
+	}
+	return nil
+}
+
+// collect opens the secret with the answers. One that is not what it should be
+// does not keep the others from opening it, but is named if they do not.
+func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending, asked *approval.Request, answers *broker.Releases) (*Received, error) {
+	r, err := h.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.version.Verify(r, h.Mount, asked.Path)
+	if err != nil {
+		return nil, err
+	}
+	var problems []error
+	for _, release := range answers.Releases {
+		out, err := pending.Accept(r, asked, v, release, h.Now())
+		switch {
+		case errors.Is(err, approval.ErrDenied):
+			name := out.Receipt.Approver.String()
+			if a, unknown := r.FormerApprover(out.Receipt.Approver); unknown == nil {
+				name = a.Name
+			}
+			return nil, fmt.Errorf("request %s, by %s: %w", asked.ID, name, err)
+		case err != nil:
+			problems = append(problems, err)
+		case out.Value != nil:
+			left := out.Receipt.Time.Add(time.Duration(out.Receipt.Lease) * time.Second).Time().Sub(h.Now())
+			return &Received{asked.ID, asked.Version, out.Value, max(left, 0).Truncate(time.Second)}, nil
+		}
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("request %s: %w", asked.ID, errors.Join(problems...))
+	}
+	return nil, fmt.Errorf("request %s: %w", asked.ID, ErrIncomplete)
+}

@@ -1,0 +1,114 @@
+// Package host reads and writes secrets end to end, as a consumer and author
+// with a key of its own: the broker carries what it cannot open.
+//
+// Nothing that a broker shows is believed before core verified it under the
+// roster that this host fetched itself, and before it was held against what
+// this host saw earlier ([secret.Seen]).
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// Broker is what a host needs of the broker; [broker.Client] is one.
+type Broker interface {
+	ReadSealed(ctx context.Context, path string, version, since uint64) (*broker.Sealed, error)
+	WriteSealed(ctx context.Context, path string, v *secret.Version, cas uint64) (*broker.Written, error)
+	ReadMetadata(ctx context.Context, path string) (*broker.Metadata, error)
+	AwaitRelease(ctx context.Context, path string, request envelope.Signed, progress broker.Progress) (*broker.Releases, error)
+	CancelRequest(ctx context.Context, id envelope.ID) error
+}
+
+var _ Broker = (*broker.Client)(nil)
+
+// Memory is what a host has seen of paths, newest versions only.
+type Memory interface {
+	Seen(path string) (secret.Seen, error)
+	Remember(path string, seen secret.Seen) error
+}
+
+// Host is a consumer and author on this machine.
+type Host struct {
+	Name   string
+	Signer envelope.Signer
+	Mount  envelope.ID // pinned
+	Broker Broker
+	Memory Memory
+	// Roster fetches the org log and returns the verified roster; it refuses a
+	// log that is not the continuation of the one seen before.
+	Roster func(context.Context) (*roster.Roster, error)
+	Now    func() time.Time
+}
+
+// Errors of this package.
+var (
+	// ErrNotAdmitted means that the organisation does not know the host's key.
+	ErrNotAdmitted = errors.New("consumer_not_admitted: the organisation has not admitted this key; its signer runs `stillvault consumer admit`")
+	// ErrIncomplete means that the broker called a request answered, and what it
+	// showed does not open the secret.
+	ErrIncomplete = errors.New("release_incomplete: the broker shows too few releases to open the secret; ask again, and compare `stillvault receipts list` with what the approvers remember")
+	// ErrCAS means that another version is current than the one given.
+	ErrCAS = errors.New("cas_mismatch: another version is current; look at it and decide again")
+	// ErrPredecessor means that the version to be followed cannot be shown.
+	ErrPredecessor = errors.New("predecessor_gone: the current version is deleted and this host has not seen it, so none can be linked to it; undelete it, write, and delete it again")
+)
+
+// consumer finds the host in a roster by its key.
+func (h *Host) consumer(r *roster.Roster) (*roster.Consumer, error) {
+	for _, c := range r.Consumers() {
+		if c.Signing == h.Signer.Public() {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("%s, key %s: %w", h.Name, h.Signer.Public(), ErrNotAdmitted)
+}
+
+// found is a version that was verified and held against the host's memory.
+type found struct {
+	version  *secret.Version
+	verified *secret.Verified
+}
+
+// find reads a version, the latest for 0, and verifies it. The latest is
+// remembered, as is an older one that is newer than what was seen before. Of an
+// older one than that, only author and place are checked: what follows it is
+// known to be newer.
+func (h *Host) find(ctx context.Context, r *roster.Roster, path string, number uint64) (*found, error) {
+	seen, err := h.Memory.Seen(path)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := h.Broker.ReadSealed(ctx, path, number, seen.Version)
+	if err != nil {
+		return nil, err
+	}
+	v, err := sealed.Version.Verify(r, h.Mount, path)
+	if err != nil {
+		return nil, err
+	}
+	if number != 0 && v.Header.Version != number {
+		return nil, fmt.Errorf("version %d of %q asked for, %d shown: %w", number, path, v.Header.Version, secret.ErrHeader)
+	}
+	if number == 0 || v.Header.Version >= seen.Version {
+		if err := h.hold(r, path, seen, v, sealed.Chain); err != nil {
+			return nil, err
+		}
+	}
+	return &found{sealed.Version, v}, nil
+}
+
+// hold checks a version against what was seen and remembers it.
+func (h *Host) hold(r *roster.Roster, path string, seen secret.Seen, v *secret.Verified, chain []envelope.Signed) error {
+	if err := seen.Check(r, v, chain); err != nil {
+		return err
+	}
+	return h.Memory.Remember(path, v.Seen())
+}
