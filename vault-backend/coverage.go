@@ -17,13 +17,11 @@ type standing struct {
 	// Stale says that today's policy asks for other requirements or other
 	// people than those the version is sealed to: write it again.
 	Stale bool
-	// Exposed says that somebody holds a share who is not among the policy's
-	// people any more, or a share for a keyring that was replaced. The wrap set
-	// is signed as a whole, so their share cannot be taken out of it; they are
-	// not served it any more (devices of people who are not in force get no
-	// inbox, and nobody gets an item of a path whose principal they are not),
-	// but they may hold a copy. The version stays exposed until the secret is
-	// written again, and what it protects should be changed.
+	// Exposed says that somebody held a share who is not among the policy's
+	// people any more, or a share for a keyring that was replaced. Their wrap is
+	// deleted (wraps.go), but they may have kept a copy: the version stays
+	// exposed until the secret is written again, and what it protects should be
+	// changed.
 	Exposed bool
 }
 
@@ -37,7 +35,8 @@ func (v *versionRecord) standing(r *roster.Roster, path string) standing {
 	s := standing{Policy: policy, Covered: true}
 	eligible := r.Eligible(policy)
 	effective := v.effective(eligible)
-	s.Exposed = len(effective) < len(v.Holders)
+	d := newDoorman(r)
+	s.Exposed = slices.ContainsFunc(v.Holders, func(h holding) bool { return h.Gone || !d.stays(policy, h) })
 	s.Stale = !v.enforces(policy) || missesPeople(eligible, v.Holders)
 	assigned := make([][]*roster.Approver, len(policy.Requirements))
 	if v.enforces(policy) {
@@ -59,7 +58,7 @@ func (v *versionRecord) standing(r *roster.Roster, path string) standing {
 func (v *versionRecord) effective(eligible [][]*roster.Approver) map[envelope.ID]*roster.Approver {
 	effective := map[envelope.ID]*roster.Approver{}
 	for _, h := range v.Holders {
-		if int(h.Requirement) >= len(eligible) {
+		if h.Gone || int(h.Requirement) >= len(eligible) {
 			continue
 		}
 		for _, a := range eligible[h.Requirement] {
@@ -88,7 +87,7 @@ func (v *versionRecord) enforces(p *roster.Policy) bool {
 func missesPeople(eligible [][]*roster.Approver, holders []holding) bool {
 	for _, people := range eligible {
 		for _, a := range people {
-			if !slices.ContainsFunc(holders, func(h holding) bool { return h.Approver == a.ID && h.Generation == a.Generation }) {
+			if !slices.ContainsFunc(holders, func(h holding) bool { return !h.Gone && h.Approver == a.ID && h.Generation == a.Generation }) {
 				return true
 			}
 		}

@@ -3,51 +3,72 @@ package backend
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// inventory knows every secret's current version, for status. It is read from
+// inventory knows every secret's current version and who holds shares of any
+// version, for status and for when people leave. It is read from
 // storage when it is first asked for and kept up to date from then on. Writes
 // that happen while it is read are noted too, and are the newer truth.
 type inventory struct {
 	mu      sync.Mutex
 	loaded  bool
-	current map[string]*versionRecord // by path; nil for a path that was removed
+	stocks  map[string]*stock // by path; nil for a path that was removed
 	loading sync.Mutex
 }
 
+// stock is what is known of one secret.
+type stock struct {
+	current versionRecord
+	holders []holding // whose wraps are stored, each once
+}
+
+func stockOf(r *record) *stock {
+	s := &stock{current: *r.current()}
+	for _, v := range r.Versions {
+		for _, h := range v.Holders {
+			h.Requirement = 0
+			if !h.Gone && !slices.Contains(s.holders, h) {
+				s.holders = append(s.holders, h)
+			}
+		}
+	}
+	return s
+}
+
 // note records what became of a path; nil that it was removed.
-func (i *inventory) note(path string, v *versionRecord) {
+func (i *inventory) note(path string, r *record) {
+	var s *stock
+	if r.current() != nil {
+		s = stockOf(r)
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.current == nil {
-		i.current = map[string]*versionRecord{}
+	if i.stocks == nil {
+		i.stocks = map[string]*stock{}
 	}
-	if v == nil && i.loaded {
-		delete(i.current, path)
+	if s == nil && i.loaded {
+		delete(i.stocks, path)
 		return
 	}
-	if v != nil {
-		copied := *v
-		v = &copied
-	}
-	i.current[path] = v
+	i.stocks[path] = s
 }
 
 func (i *inventory) reset() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current, i.loaded = nil, false
+	i.stocks, i.loaded = nil, false
 }
 
 // each calls f for every secret, in no order, under the inventory's lock.
-func (i *inventory) each(f func(path string, v *versionRecord)) {
+func (i *inventory) each(f func(path string, s *stock)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for path, v := range i.current {
-		if v != nil {
-			f(path, v)
+	for path, s := range i.stocks {
+		if s != nil {
+			f(path, s)
 		}
 	}
 }
@@ -62,7 +83,7 @@ func (i *inventory) load(ctx context.Context, b *broker) error {
 	if loaded {
 		return nil
 	}
-	found := map[string]*versionRecord{}
+	found := map[string]*stock{}
 	folders := []string{""}
 	for len(folders) > 0 {
 		folder := folders[len(folders)-1]
@@ -80,8 +101,8 @@ func (i *inventory) load(ctx context.Context, b *broker) error {
 			if err != nil {
 				return err
 			}
-			if v := r.current(); v != nil {
-				found[folder+key] = v
+			if r != nil {
+				found[folder+key] = stockOf(r)
 			}
 		}
 	}
@@ -89,15 +110,16 @@ func (i *inventory) load(ctx context.Context, b *broker) error {
 	return nil
 }
 
-func (i *inventory) merge(found map[string]*versionRecord) {
+// merge puts what was found in force, but for paths that were noted meanwhile.
+func (i *inventory) merge(found map[string]*stock) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for path, v := range i.current {
-		if v == nil {
+	for path, s := range i.stocks {
+		if s == nil {
 			delete(found, path)
 			continue
 		}
-		found[path] = v
+		found[path] = s
 	}
-	i.current, i.loaded = found, true
+	i.stocks, i.loaded = found, true
 }

@@ -25,6 +25,7 @@ type rig struct {
 	b       *broker
 	storage logical.Storage
 	mount   *coretest.Consumer // the engine itself, once admitted
+	alice   *approver
 	call    int
 }
 
@@ -62,6 +63,7 @@ func newOrganisation(t *testing.T) *rig {
 		ID: r.mount.ID, Name: "vault", Kind: roster.ConsumerMount, Signing: me.signer.Public(), Mount: me.id,
 	})
 	alice, bob := r.Admit("alice", "entity-alice"), r.Admit("bob")
+	r.alice = &approver{Person: alice}
 	r.SetPolicy(coretest.Policy("prod", "prod/*", []*coretest.Consumer{r.mount}, coretest.Need("ops", 1, alice, bob)))
 	r.push()
 	return r

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hashicorp/vault/sdk/framework"
+
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 )
@@ -117,6 +119,9 @@ func (b *broker) appendLog(ctx context.Context, statements []envelope.Signed) er
 		return err
 	}
 	fresh, first, err := l.extend(config.Organisation, statements)
+	if err == nil && anyLeaves(fresh) {
+		_, err = framework.PutWAL(ctx, b.storage, removalWraps, removal{Versions: []uint64{}})
+	}
 	if err == nil {
 		err = b.storeStatements(ctx, first, fresh)
 	}

@@ -60,12 +60,8 @@ func (b *broker) readConfig(ctx context.Context, _ *logical.Request, _ *framewor
 	if err != nil {
 		return nil, err
 	}
-	organisation := ""
-	if !c.Organisation.IsZero() {
-		organisation = c.Organisation.String()
-	}
 	return &logical.Response{Data: map[string]any{
-		"organisation": organisation, "default_wait": c.DefaultWait, "max_pending_entity": c.MaxPendingEntity,
+		"organisation": idText(c.Organisation), "default_wait": c.DefaultWait, "max_pending_entity": c.MaxPendingEntity,
 		"max_pending": c.MaxPending, "cooldown": c.Cooldown, "public_url": c.PublicURL, "drain": b.draining.Load(),
 	}}, nil
 }

@@ -46,9 +46,7 @@ func (b *broker) readMount(ctx context.Context, _ *logical.Request, _ *framework
 	if err != nil {
 		return nil, err
 	}
-	if !c.Organisation.IsZero() {
-		data["organisation"] = c.Organisation.String()
-	}
+	data["organisation"] = idText(c.Organisation)
 	err = b.withRoster(ctx, func(r *roster.Roster) error {
 		if consumer, err := me.consumer(r); err == nil {
 			data["consumer_id"] = consumer.ID.String()

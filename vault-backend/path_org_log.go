@@ -21,12 +21,12 @@ const (
 
 func (b *broker) pathOrgLog() *framework.Path {
 	head := fields{
-		"head_seq":  required(framework.TypeInt64, "Number of the log's last statement, from 0."),
+		"head_seq":  required(framework.TypeInt64, "Number of the log's last statement, from 0; -1 without a log."),
 		"head_hash": required(framework.TypeString, "Hash of the log's last statement."),
 	}
 	read := fields{
 		"statements":   required(framework.TypeStringSlice, "Signed statements, oldest first."),
-		"organisation": required(framework.TypeString, "The organisation's id."),
+		"organisation": required(framework.TypeString, "The pinned organisation's id, empty before it is pinned."),
 		"head_seq":     head["head_seq"], "head_hash": head["head_hash"],
 	}
 	return &framework.Path{
@@ -77,6 +77,11 @@ func (b *broker) appendStatements(ctx context.Context, _ *logical.Request, data 
 		return nil, err
 	}
 	b.rosterChanged(ctx)
+	// Also where the log had all statements before: the first call may have been
+	// cut off here.
+	if err := b.finishRemovals(ctx, b.storage); err != nil {
+		return nil, err
+	}
 	resp := &logical.Response{Data: map[string]any{}}
 	return resp, b.addHead(ctx, resp.Data)
 }
@@ -84,7 +89,7 @@ func (b *broker) appendStatements(ctx context.Context, _ *logical.Request, data 
 // addHead adds the log's head to an answer.
 func (b *broker) addHead(ctx context.Context, data map[string]any) error {
 	return b.withRoster(ctx, func(r *roster.Roster) error {
-		data["head_seq"], data["head_hash"] = r.Head().Seq, r.Head().Hash.String()
+		data["head_seq"], data["head_hash"] = int64(r.Head().Seq), r.Head().Hash.String()
 		return nil
 	})
 }
@@ -97,7 +102,16 @@ func (b *broker) readStatements(ctx context.Context, _ *logical.Request, data *f
 	if from < 0 || limit < 1 || limit > maxLogLimit {
 		return nil, fmt.Errorf("from wants 0 or more, limit 1 to %d: %w", maxLogLimit, errInput)
 	}
+	c, err := b.config(ctx)
+	if err != nil {
+		return nil, err
+	}
 	log, err := b.readLog(ctx, uint64(from), limit)
+	if isUnready(err) {
+		return &logical.Response{Data: map[string]any{
+			"statements": []string{}, "organisation": idText(c.Organisation), "head_seq": int64(-1), "head_hash": "",
+		}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +121,7 @@ func (b *broker) readStatements(ctx context.Context, _ *logical.Request, data *f
 			return nil, err
 		}
 	}
-	c, err := b.config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	resp := &logical.Response{Data: map[string]any{"statements": statements, "organisation": c.Organisation.String()}}
+	resp := &logical.Response{Data: map[string]any{"statements": statements, "organisation": idText(c.Organisation)}}
 	return resp, b.addHead(ctx, resp.Data)
 }
 

@@ -2,9 +2,13 @@ package backend
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/core/envelope"
 )
 
 // maxReceipts is how many records one list names.
@@ -13,19 +17,20 @@ const maxReceipts = 1000
 const receiptsHelp = `
 Every decision is kept for good as its approver's device signed it, with the
 request that it is about. "stillvault receipts verify" checks them offline against
-org/log alone: nothing here has to be believed. Names sort by time.`
+org/log alone: nothing here has to be believed. A record's
+name is its time and its request's id.`
 
 func (b *broker) pathReceipts() []*framework.Path {
 	return []*framework.Path{
 		{
 			Pattern:      "receipts/?",
 			DisplayAttrs: display("receipts"),
-			Fields:       fields{"after": field(framework.TypeString, "Name of the last record that the caller has, to read on from there.")},
+			Fields:       fields{"after": field(framework.TypeString, "Last request id that the caller was listed, or a record's name, to read on from there.")},
 			Operations: operations{
 				logical.ListOperation: &framework.PathOperation{
-					Callback: b.listReceipts, Summary: "List records of decisions, oldest first, 1000 at a time.",
-					Responses: answers("Names of records.", fields{
-						"keys": field(framework.TypeStringSlice, "Names of records."),
+					Callback: b.listReceipts, Summary: "List requests that were decided, oldest first, from 1000 decisions at a time.",
+					Responses: answers("Ids of requests.", fields{
+						"keys": field(framework.TypeStringSlice, "Ids of requests, in the order of their decisions."),
 						"more": field(framework.TypeBool, "Whether there are more after the last."),
 					}),
 				},
@@ -56,14 +61,40 @@ func (b *broker) listReceipts(ctx context.Context, _ *logical.Request, data *fra
 	if err != nil {
 		return nil, err
 	}
-	names, more, err := x.Receipts(ctx, data.Get("after").(string), maxReceipts)
-	if err != nil || len(names) == 0 {
-		return logical.ListResponse(nil), err
+	after := data.Get("after").(string)
+	if _, err := envelope.ParseID(after); err == nil {
+		records, err := x.Evidence(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		after = records[len(records)-1].Name
 	}
-	resp := logical.ListResponse(names)
-	resp.Data["more"] = more
+	names, more, err := x.Receipts(ctx, after, maxReceipts)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, name := range names {
+		if id := aboutRequest(name); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	resp := logical.ListResponse(ids)
+	if len(ids) > 0 {
+		resp.Data["more"] = more
+	}
 	return resp, nil
 }
+
+// aboutRequest returns the id of the request that a record is about: it stands
+// behind the time with which the record's name begins.
+func aboutRequest(name string) string {
+	_, rest, _ := strings.Cut(name, "-")
+	return rest[:min(len(rest), idLength)]
+}
+
+// idLength is the length of an id in text.
+const idLength = 36
 
 func (b *broker) readReceipts(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	x, err := b.routed(ctx)

@@ -50,11 +50,8 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 		return nil, err
 	}
 	data := map[string]any{
-		"version": Version, "organisation": "", "head_seq": int64(-1), "head_hash": "", "head_expires": "",
+		"version": Version, "organisation": idText(c.Organisation), "head_seq": int64(-1), "head_hash": "", "head_expires": "",
 		"secrets": 0, "drain": b.draining.Load(), "uncovered": []string{}, "stale": []string{}, "exposed": []string{},
-	}
-	if !c.Organisation.IsZero() {
-		data["organisation"] = c.Organisation.String()
 	}
 	b.addStats(data)
 	// Read before the roster is locked: the first time it takes a while.
@@ -113,8 +110,9 @@ func (b *broker) rosterProblems(ctx context.Context, r *roster.Roster) []string 
 func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
 	count := 0
 	var uncovered, stale, exposed []string
-	b.index.each(func(path string, v *versionRecord) {
+	b.index.each(func(path string, known *stock) {
 		count++
+		v := &known.current
 		if v.Destroyed || v.Deleted != 0 {
 			return
 		}

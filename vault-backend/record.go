@@ -48,11 +48,12 @@ type versionRecord struct {
 }
 
 // holding is one share: whose, under which generation of their keyring, for
-// which requirement.
+// which requirement, and whether its wrap was deleted because they left.
 type holding struct {
 	Requirement uint32      `json:"requirement"`
 	Approver    envelope.ID `json:"approver"`
 	Generation  uint32      `json:"generation"`
+	Gone        bool        `json:"gone"`
 }
 
 // current returns the newest version's record; r may be nil.
@@ -134,7 +135,7 @@ func (b *broker) storeRecord(ctx context.Context, path string, r *record) error 
 	if err := store(ctx, b.storage, recordPrefix+path, r); err != nil {
 		return fmt.Errorf("metadata of %q: %w", path, err)
 	}
-	b.index.note(path, r.current())
+	b.index.note(path, r)
 	return nil
 }
 

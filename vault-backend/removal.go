@@ -19,6 +19,7 @@ import (
 const (
 	removalDestroy = "destroy" // some versions' ciphertexts
 	removalPurge   = "purge"   // everything of a secret
+	removalWraps   = "wraps"   // shares of people who left, everywhere
 )
 
 // removal notes what is to be removed before the first of it is:
@@ -58,8 +59,11 @@ func (b *broker) finishRemoval(ctx context.Context, _ *logical.Request, kind str
 		return fmt.Errorf("noted removal: %w", errStored)
 	}
 	var m removal
-	if err := json.Unmarshal(encoded, &m); err != nil || m.Path == "" || m.Secret.IsZero() {
+	if err := json.Unmarshal(encoded, &m); err != nil || (m.Path == "" || m.Secret.IsZero()) && kind != removalWraps {
 		return fmt.Errorf("noted removal: %w", errStored)
+	}
+	if kind == removalWraps {
+		return b.deleteWraps(ctx)
 	}
 	defer b.versionChanged(ctx, m.Path)
 	lock := locksutil.LockForKey(b.locks, m.Path)

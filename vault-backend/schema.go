@@ -73,3 +73,11 @@ func encodedText(v any) (string, error) {
 	encoded, err := envelope.Encode(v)
 	return string(encoded), err
 }
+
+// idText returns an organisation's id, empty before one is pinned.
+func idText(id envelope.Hash) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}

@@ -92,6 +92,11 @@ func follows(r *record, h *secret.Header) error {
 // checkHolders refuses a version whose shares went to others than today's
 // policy names, or to too few.
 func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
+	for _, h := range v.WrapSet.Holders {
+		if !v.HasWrap(h.Approver) {
+			return fmt.Errorf("a share is missing: %w", secret.ErrWrapSet)
+		}
+	}
 	s := recordOf(&v.Header, &v.WrapSet, v.HeaderHash).standing(org, path)
 	if s.Exposed {
 		return errHolders
@@ -135,7 +140,7 @@ func (b *broker) storeVersion(ctx context.Context, path string, r *record, v *se
 	if len(next.Versions) > maxVersions {
 		return nil, fmt.Errorf("%q has %d versions: %w", path, maxVersions, errVersionsFull)
 	}
-	ciphertext, err := encode(versionKey(path, h.Version), versionEntry{Header: v.Header, WrapSet: &v.WrapSet, Wraps: v.Wraps, Payload: &v.Payload})
+	ciphertext, err := encode(versionKey(path, h.Version), entryOf(v))
 	if err != nil {
 		return nil, fmt.Errorf("version %d of %q: %w", h.Version, path, err)
 	}
@@ -150,6 +155,9 @@ func (b *broker) storeVersion(ctx context.Context, path string, r *record, v *se
 	if err := b.storeRecord(ctx, path, next); err != nil {
 		return nil, err
 	}
+	if err := b.deleteWrapsOfLatecomer(ctx, path, next, added); err != nil {
+		return nil, err
+	}
 	return b.writtenAs(ctx, added, h.Secret)
 }
 
@@ -162,4 +170,20 @@ func (b *broker) writtenAs(ctx context.Context, v *versionRecord, id envelope.ID
 		}
 		return nil
 	})
+}
+
+// deleteWrapsOfLatecomer looks at a version that was just stored once more:
+// somebody may have left since the roster was read to seal to them, and the
+// wraps of those who leave were deleted before this version was there.
+func (b *broker) deleteWrapsOfLatecomer(ctx context.Context, path string, r *record, v *versionRecord) error {
+	left := false
+	err := b.withRoster(ctx, func(org *roster.Roster) error {
+		d := newDoorman(org)
+		left = len(d.leaving(d.policy(path), v)) > 0
+		return nil
+	})
+	if err != nil || !left {
+		return err
+	}
+	return b.deleteWrapsOf(ctx, path, r)
 }

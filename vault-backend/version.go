@@ -26,6 +26,10 @@ type versionEntry struct {
 	Payload *envelope.Envelope  `json:"payload"`
 }
 
+func entryOf(v *secret.Version) versionEntry {
+	return versionEntry{Header: v.Header, WrapSet: &v.WrapSet, Wraps: v.Wraps, Payload: &v.Payload}
+}
+
 func versionFolder(path string) string {
 	return versionPrefix + envelope.SumHash([]byte(path)).String() + "/"
 }
