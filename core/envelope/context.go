@@ -1,9 +1,8 @@
 package envelope
 
 import (
+	"encoding/binary"
 	"fmt"
-
-	"golang.org/x/crypto/cryptobyte"
 )
 
 // Purpose says what a ciphertext or digest is for. No two uses share one.
@@ -99,23 +98,27 @@ func (c Context) Encode() ([]byte, error) {
 	return c.encode(), nil
 }
 
+// encode writes every field, strings and identifiers after one byte of length,
+// numbers big-endian. It is called for every ciphertext, hence without a builder.
 func (c Context) encode() []byte {
-	b := cryptobyte.NewBuilder(make([]byte, 0, 224))
-	prefixed := func(v []byte) {
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
-	}
-	prefixed([]byte("stillvault/context/v1"))
-	b.AddUint8(uint8(Suite1))
-	prefixed([]byte(c.Purpose))
-	prefixed(c.Organisation[:])
-	prefixed(c.Mount[:])
-	prefixed(c.Secret[:])
-	b.AddUint64(c.Version)
-	prefixed(c.Recipient[:])
-	b.AddUint32(c.Generation)
-	b.AddUint32(c.Epoch)
-	b.AddUint32(c.Requirement)
-	b.AddUint32(c.X)
-	prefixed(c.Request[:])
-	return b.BytesOrPanic() // every length above is constant or a constant's
+	b := make([]byte, 0, 256)
+	b = appendPrefixed(b, "stillvault/context/v1")
+	b = append(b, byte(Suite1))
+	b = appendPrefixed(b, c.Purpose)
+	b = appendPrefixed(b, c.Organisation[:])
+	b = appendPrefixed(b, c.Mount[:])
+	b = appendPrefixed(b, c.Secret[:])
+	b = binary.BigEndian.AppendUint64(b, c.Version)
+	b = appendPrefixed(b, c.Recipient[:])
+	b = binary.BigEndian.AppendUint32(b, c.Generation)
+	b = binary.BigEndian.AppendUint32(b, c.Epoch)
+	b = binary.BigEndian.AppendUint32(b, c.Requirement)
+	b = binary.BigEndian.AppendUint32(b, c.X)
+	return appendPrefixed(b, c.Request[:])
+}
+
+// appendPrefixed takes what is shorter than 256 bytes, as every purpose and
+// every identifier is.
+func appendPrefixed[T ~string | ~[]byte](b []byte, v T) []byte {
+	return append(append(b, byte(len(v))), v...)
 }

@@ -37,12 +37,22 @@ func (id ID) IsZero() bool { return id == ID{} }
 
 // String returns the lower-case UUID form.
 func (id ID) String() string {
-	h := hex.EncodeToString(id[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	return string(id.text())
+}
+
+func (id ID) text() []byte {
+	b := make([]byte, 0, 36)
+	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			b = append(b, '-')
+		}
+		b = hex.AppendEncode(b, part)
+	}
+	return b
 }
 
 // MarshalText returns the lower-case UUID form.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+func (id ID) MarshalText() ([]byte, error) { return id.text(), nil }
 
 // UnmarshalText reads the lower-case UUID form; anything else is [ErrEncoding].
 func (id *ID) UnmarshalText(text []byte) error {
@@ -56,7 +66,7 @@ func (id *ID) UnmarshalText(text []byte) error {
 		}
 	}
 	var got ID
-	if _, err := hex.Decode(got[:], compact); err != nil || got.String() != string(text) {
+	if _, err := hex.Decode(got[:], compact); err != nil || !bytes.Equal(got.text(), text) {
 		return fmt.Errorf("not a lower-case UUID: %w", ErrEncoding)
 	}
 	*id = got
@@ -92,7 +102,7 @@ func (h Hash) IsZero() bool { return h == Hash{} }
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // MarshalText returns 64 lower-case hexadecimal digits.
-func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
 
 // UnmarshalText reads 64 lower-case hexadecimal digits; anything else is [ErrEncoding].
 func (h *Hash) UnmarshalText(text []byte) error {
@@ -100,7 +110,7 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	if len(text) != 2*HashSize {
 		return fmt.Errorf("hash of %d digits, want %d: %w", len(text), 2*HashSize, ErrEncoding)
 	}
-	if _, err := hex.Decode(got[:], text); err != nil || got.String() != string(text) {
+	if _, err := hex.Decode(got[:], text); err != nil || !bytes.Equal(hex.AppendEncode(nil, got[:]), text) {
 		return fmt.Errorf("hash is not lower-case hexadecimal: %w", ErrEncoding)
 	}
 	*h = got
