@@ -97,20 +97,27 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 		}
 	}()
 	v := new(Version)
-	if v.Payload, err = sealPayload(h, root, value); err != nil {
-		return nil, err
-	}
-	if v.Header, err = envelope.Sign(envelope.TypeHeader, h, author); err != nil {
-		return nil, err
-	}
-	w := &WrapSet{Header: v.Header.Hash(), Access: access, Dealers: []Dealer{}, Roster: h.Roster}
-	for i, a := range slices.Concat(people...) {
-		holder, wrapped, err := wrap(h, w, shares[i], a)
-		if err != nil {
-			return nil, err
+	w := &WrapSet{Access: access, Dealers: []Dealer{}, Roster: h.Roster}
+	holders := slices.Concat(people...)
+	w.Holders, v.Wraps = make([]Holder, len(holders)), make([]envelope.Envelope, len(holders))
+	tasks := make([]func() error, len(holders), len(holders)+1)
+	for i, a := range holders {
+		tasks[i] = func() (err error) {
+			w.Holders[i], v.Wraps[i], err = wrap(h, w, shares[i], a)
+			return err
 		}
-		w.Holders, v.Wraps = append(w.Holders, holder), append(v.Wraps, wrapped)
 	}
+	// No wrap reads the commitment, which this writes into the header.
+	tasks = append(tasks, func() (err error) {
+		if v.Payload, err = sealPayload(h, root, value); err == nil {
+			v.Header, err = envelope.Sign(envelope.TypeHeader, h, author)
+		}
+		return err
+	})
+	if err := together(tasks); err != nil {
+		return nil, err
+	}
+	w.Header = v.Header.Hash()
 	v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author)
 	return v, err
 }
