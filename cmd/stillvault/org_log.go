@@ -67,7 +67,8 @@ It holds public keys and rules, and no secret.`,
 }
 
 func (a *app) orgLogPushCommand() *cobra.Command {
-	return &cobra.Command{
+	var newMount bool
+	c := &cobra.Command{
 		Use:   "push [FILE]",
 		Short: "Give the broker what its copy of the log lacks",
 		Long: `Append to the broker's log what it lacks, from the copy kept here or from an
@@ -91,9 +92,16 @@ was restored from an older snapshot.`,
 			if err != nil {
 				return err
 			}
+			if newMount {
+				if err := h.ForgetMount(client.Address(), client.Mount()); err != nil {
+					return err
+				}
+			}
 			return a.push(cmd.Context(), h, client)
 		},
 	}
+	c.Flags().BoolVar(&newMount, "new-mount", false, "the mount at this address was set up anew, on purpose")
+	return c
 }
 
 // importLog takes over an exported log that extends the one kept here.
@@ -137,6 +145,9 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 	if err != nil {
 		return err
 	}
+	if _, err := h.PinMount(client.Address(), client.Mount(), mount.ID); err != nil {
+		return err
+	}
 	organisation := log.roster.Organisation()
 	switch mount.Organisation {
 	case organisation:
@@ -147,9 +158,6 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 		a.Say("%s at %s now belongs to organisation %s", client.Mount(), client.Address(), organisation)
 	default:
 		return fmt.Errorf("%s at %s belongs to organisation %s: %w", client.Mount(), client.Address(), mount.Organisation, roster.ErrOrganisation)
-	}
-	if _, err := h.PinMount(client.Address(), client.Mount(), mount.ID); err != nil {
-		return err
 	}
 	from, err := missingAt(ctx, client, log)
 	if err != nil {

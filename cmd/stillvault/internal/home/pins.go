@@ -3,6 +3,7 @@ package home
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -13,7 +14,7 @@ var (
 	// ErrUnpinned means that this machine does not know its organisation yet.
 	ErrUnpinned = errors.New("organisation_unpinned: this machine does not know which organisation it belongs to; ask its signer for the id that `stillvault org show` prints, then run `stillvault org pin ID`")
 	// ErrMount means that a mount has another id than before.
-	ErrMount = errors.New("mount_changed: the mount at this address has another id than the one seen before; if it was set up anew on purpose, remove it from pins.json")
+	ErrMount = errors.New("mount_changed: the mount at this address has another id than the one seen before; if it was set up anew on purpose, run `stillvault org log push --new-mount`")
 )
 
 // Pins are what this machine holds on to, whatever a broker says.
@@ -99,4 +100,19 @@ func (h *Home) PinMount(address, path string, id envelope.ID) (first bool, err e
 	}
 	p.Mounts = append(p.Mounts, MountPin{address, path, id})
 	return true, h.storePins(p)
+}
+
+// ForgetMount lets the mount at an address and path have another id from now on.
+func (h *Home) ForgetMount(address, path string) error {
+	unlock, err := h.lock("pins")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := h.Pins()
+	if err != nil {
+		return err
+	}
+	p.Mounts = slices.DeleteFunc(p.Mounts, func(m MountPin) bool { return m.Address == address && m.Path == path })
+	return h.storePins(p)
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stillvault/stillvault/plugins/host"
+)
+
+// pluginVariable tells the tests where the engine's binary is that TestMain
+// built; the command itself, which testscript runs in this binary too, has no
+// use for it.
+const pluginVariable = "STILLVAULT_TEST_PLUGIN"
+
+// TestMain builds the engine once, and lets scripts run this binary as
+// stillvault.
+func TestMain(m *testing.M) {
+	testscript.Main(withPlugin{m}, map[string]func(){"stillvault": main})
+}
+
+type withPlugin struct{ *testing.M }
+
+// Run builds the engine's plug-in and runs the tests.
+func (m withPlugin) Run() int {
+	dir, err := os.MkdirTemp("", "stillvault-cli-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "vault-plugin-secrets-stillvault")
+	build := exec.Command("go", "build", "-o", binary, "../../vault-backend/cmd/vault-plugin-secrets-stillvault")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "build the engine for the scripts:", err)
+		return 1
+	}
+	os.Setenv(pluginVariable, binary)
+	return m.M.Run()
+}
+
+// Entities of the people whom scripts log in as.
+const (
+	aliceEntity = "00000000-0000-4000-8000-00000000000a"
+	carolEntity = "00000000-0000-4000-8000-00000000000c"
+)
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setUpScript,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":    scriptCode,
+			"capture": scriptCapture,
+			"restart": scriptRestart,
+		},
+	})
+}
+
+type brokerKey struct{}
+
+// setUpScript gives a script a broker, a state directory and the token of an
+// administrator without an entity. $ALICE_TOKEN and $CAROL_TOKEN have entities.
+func setUpScript(env *testscript.Env) error {
+	b := &scriptBroker{data: filepath.Join(env.WorkDir, ".broker")}
+	if err := b.start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	env.Defer(func() { _ = b.host.Close() })
+	env.Values[brokerKey{}] = b
+	env.Setenv("VAULT_ADDR", b.host.Addr())
+	env.Setenv("VAULT_TOKEN", "admin-token")
+	env.Setenv("ALICE_TOKEN", "alice-token")
+	env.Setenv("CAROL_TOKEN", "carol-token")
+	env.Setenv("ALICE_ENTITY", aliceEntity)
+	env.Setenv("CAROL_ENTITY", carolEntity)
+	env.Setenv("STILLVAULT_HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("HOME", env.WorkDir)
+	env.Setenv("NO_COLOR", "1")
+	return nil
+}
+
+// scriptBroker is a development host that a script can replace.
+type scriptBroker struct {
+	host *host.Host
+	data string
+}
+
+func (b *scriptBroker) start(listen string) error {
+	person := func(name, entity string) host.Token {
+		return host.Token{ID: name + "-token", DisplayName: "userpass-" + name, Entity: &host.Entity{
+			ID: entity, Name: name, Aliases: []host.Alias{{Name: name, MountType: "userpass", MountAccessor: "auth_userpass_1"}},
+		}}
+	}
+	var err error
+	b.host, err = host.Start(context.Background(), host.Config{
+		Plugin: os.Getenv(pluginVariable), Listen: listen, Data: b.data,
+		Tokens: []host.Token{{ID: "admin-token", Root: true}, person("alice", aliceEntity), person("carol", carolEntity)},
+	})
+	return err
+}
