@@ -11,5 +11,6 @@ func (a *app) commands() []*cobra.Command {
 		a.policyCommand(),
 		a.consumerCommand(),
 		a.statusCommand(),
+		a.installCommand(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -40,12 +41,12 @@ var unsafe = []error{
 	approval.ErrReceipts, approval.ErrInbox,
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
-	home.ErrMount, home.ErrFile, file.ErrExposed,
+	home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
 }
 
 var denied = []error{
 	approval.ErrDenied, approval.ErrSelfApproval, approval.ErrRequesterUnknown, approval.ErrNotPrincipal,
-	approval.ErrConsumer, secret.ErrAuthor,
+	approval.ErrConsumer, secret.ErrAuthor, install.ErrPermission, install.ErrToken,
 }
 
 func exitCode(err error) int {

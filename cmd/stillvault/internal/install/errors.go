@@ -13,7 +13,7 @@ var (
 	ErrOldVault    = errors.New("vault_too_old: the plug-in needs Vault " + minVersion + " or later; upgrade Vault first")
 	ErrToken       = errors.New("token_invalid: log in with `vault login`, or set VAULT_TOKEN to a token that is still valid")
 	ErrPermission  = errors.New("permission_denied: attach a policy that grants this to the token, or use one that has it")
-	ErrPathTaken   = errors.New("path_taken: another secrets engine is mounted there; choose another with --path")
+	ErrPathTaken   = errors.New("path_taken: another secrets engine is mounted there; choose another with --mount")
 	ErrPinned      = errors.New("version_pinned: a pinned version overrules what a mount asks for; remove the pin with `vault delete sys/plugins/pins/secret/" + PluginName + "`")
 
 	ErrNoPluginDir      = errors.New("plugin_directory_unset: set plugin_directory in Vault's configuration on every node and restart Vault")
@@ -32,7 +32,7 @@ var (
 	ErrCrashed = errors.New("plugin_ended_at_start: read the lines about it in Vault's own log; \"cannot allocate memory\" there " +
 		"means that it may not lock memory: run `setcap cap_ipc_lock=+ep` on it in plugin_directory, or set disable_mlock where swap is off or encrypted")
 
-	ErrNotMounted    = errors.New("not_mounted: no Stillvault engine is mounted there; run `stillvault install` without --rollback, or name the mount with --path")
+	ErrNotMounted    = errors.New("not_mounted: no Stillvault engine is mounted there; run `stillvault install` without --rollback, or name the mount with --mount")
 	ErrNotRegistered = errors.New("version_not_registered: choose one that is registered, see `vault plugin list -detailed secret`")
 	ErrNoPrevious    = errors.New("no_previous_version: nothing remembers which version ran before; name one with --to")
 	ErrNotRunning    = errors.New("not_running: the mount does not run what was installed; look at Vault's log and run this again")

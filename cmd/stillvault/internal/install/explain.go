@@ -1,9 +1,11 @@
 package install
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -44,7 +46,14 @@ func explain(doing string, err error) error {
 		return nil
 	}
 	var answer *api.ResponseError
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: interrupted: %w", doing, err)
+	}
 	if !errors.As(err, &answer) {
+		var where *url.Error // repeats the whole address, query and all
+		if errors.As(err, &where) {
+			err = where.Err
+		}
 		return fmt.Errorf("%s: %w: %w", doing, err, ErrUnreachable)
 	}
 	said := plain(answer.Errors)

@@ -81,6 +81,9 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("runs a Vault for each case; run it without -short")
+	}
 	server := vaultservertest.Start(t, vaultserver.Options{Storage: vaultserver.InMemory})
 	client, err := server.Client()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // Plan is what will be done, and in this order. Its exported fields and Steps
 // tell it; it is carried out by the installer that made it.
 type Plan struct {
+	Vault   string // address
 	Path    string // of the mount, without slashes around it
 	Version string // that will run
 	SHA256  string // of its program, 64 hexadecimal digits
@@ -58,7 +59,7 @@ func (in *Installer) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Path: in.options.Path, Version: b.version, SHA256: b.sum, Command: b.command(), binary: b}
+	p := &Plan{Vault: in.vault.Address(), Path: in.options.Path, Version: b.version, SHA256: b.sum, Command: b.command(), binary: b}
 	if err := in.planCatalog(ctx, p, s); err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (p *Plan) note(s *situation, dir string) {
 	switch {
 	case p.binary.path == "":
 	case dir == "" && (p.Register || p.Switch || p.Enable):
-		before("vault's plug-in directory is not on this host: put %s on every node%s", mine, list(" (", s.nodes, ")"))
+		before("vault's plug-in directory is not on this host, or is to be named with --plugin-dir: put %s on every node%s", mine, list(" (", s.nodes, ")"))
 	case len(s.nodes) > 1:
 		before("any node may become the active one: put %s on each of%s", mine, list(" ", s.nodes, ""))
 	}

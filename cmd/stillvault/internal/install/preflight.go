@@ -2,11 +2,9 @@ package install
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,8 +20,7 @@ const minVersion = "1.15"
 type situation struct {
 	vaultVersion string // empty where the listener hides it
 	caps         capabilities
-	dir          string   // Vault's plugin_directory; empty where it may not be read
-	dirKnown     bool     // dir was read
+	dir          string   // Vault's plugin_directory; empty where that may not be read, or a flag gives it
 	locksMemory  bool     // disable_mlock was read and is false
 	nodes        []string // host names of the cluster, where they may be read
 	mount        *api.MountOutput
@@ -95,12 +92,9 @@ func (in *Installer) lookAtConfig(ctx context.Context, s *situation) error {
 			return explain("read Vault's configuration", err)
 		}
 		if answer != nil {
-			s.dir, s.dirKnown = answer.Data["plugin_directory"].(string)
+			s.dir, _ = answer.Data["plugin_directory"].(string)
 			disabled, known := answer.Data["disable_mlock"].(bool)
 			s.locksMemory = known && !disabled
-		}
-		if s.dirKnown && s.dir == "" {
-			return ErrNoPluginDir
 		}
 	}
 	if s.caps.may("sys/ha-status", "read") {
@@ -172,13 +166,10 @@ func onThisHost(address string) bool {
 func (in *Installer) localDir(s *situation) (string, error) {
 	dir := in.options.PluginDir
 	if dir == "" {
-		if !s.dirKnown || !onThisHost(in.vault.Address()) {
+		if s.dir == "" || !onThisHost(in.vault.Address()) {
 			return "", nil
 		}
 		dir = s.dir
-		if _, err := os.Lstat(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", nil // it is of no use to us; registering will tell
-		}
 	}
 	return dir, checkDir(dir, s.dir)
 }

@@ -268,6 +268,35 @@ func TestUpgradeThatFailsHalfwayIsUndone(t *testing.T) {
 	s.runs("stillvault", newer)
 }
 
+func TestAnInterruptedUpgradeIsUndone(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"trying", "draining", "reloading", "ending the drain"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.install(plugin(t, older))
+			ctx, interrupt := context.WithCancel(context.Background())
+			defer interrupt()
+			in := s.installer(s.client, install.Options{Binary: plugin(t, newer), Say: func(line string) {
+				if strings.HasPrefix(line, at) {
+					interrupt()
+				}
+			}})
+			plan, err := in.Plan(ctx)
+			s.must(err)
+			if _, err := in.Apply(ctx, plan); !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %v, want an interruption", err)
+			}
+			s.runs("stillvault", map[bool]string{true: newer, false: older}[at == "ending the drain"])
+			if s.drains("stillvault") {
+				t.Error("the engine drains")
+			}
+			s.install(plugin(t, newer)) // and again
+			s.runs("stillvault", newer)
+		})
+	}
+}
+
 func TestUpgradeThatCannotBeUndoneSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -1,0 +1,172 @@
+package install_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+)
+
+// away is a client that an installer does not take for one of this host: the
+// unspecified address leads here and is none of the loopback addresses.
+func (s *site) away() *api.Client {
+	s.t.Helper()
+	client, err := s.Client()
+	s.must(err)
+	port := s.Addr()[strings.LastIndex(s.Addr(), ":"):]
+	s.must(client.SetAddress("http://0.0.0.0" + port))
+	return client
+}
+
+func TestThePluginDirectoryMustBeUsable(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dir := s.PluginDir()
+	binary := plugin(t, older)
+	elsewhere := t.TempDir()
+
+	_, _, err := s.try(install.Options{Binary: binary, PluginDir: elsewhere})
+	refused(t, err, install.ErrPluginDirOther, dir, elsewhere)
+	_, _, err = s.try(install.Options{Binary: binary, PluginDir: filepath.Join(elsewhere, "nothing")})
+	refused(t, err, install.ErrPluginDirMissing)
+
+	s.must(os.Remove(dir))
+	_, _, err = s.try(install.Options{Binary: binary})
+	refused(t, err, install.ErrPluginDirMissing, dir)
+
+	s.must(os.WriteFile(dir, nil, 0o600))
+	_, _, err = s.try(install.Options{Binary: binary})
+	refused(t, err, install.ErrPluginDirMissing, "not a directory")
+	s.must(os.Remove(dir))
+
+	s.must(os.Symlink(elsewhere, dir))
+	_, _, err = s.try(install.Options{Binary: binary})
+	refused(t, err, install.ErrPluginDirLink, "leads to", "real directory")
+
+	// Where the directory's name in Vault may not be read, Vault itself refuses.
+	in := s.installer(s.with(onlyFresh), install.Options{Binary: binary, PluginDir: elsewhere})
+	plan, err := in.Plan(context.Background())
+	s.must(err)
+	_, err = in.Apply(context.Background(), plan)
+	refused(t, err, install.ErrPluginDirLink, "cannot execute files outside")
+}
+
+// onlyFresh are the rights that a first installation takes, and no more.
+const onlyFresh = `
+path "sys/mounts" { capabilities = ["read"] }
+path "sys/mounts/stillvault" { capabilities = ["update"] }
+path "sys/plugins/catalog/secret/*" { capabilities = ["read", "update", "sudo"] }
+path "stillvault/mount" { capabilities = ["read"] }
+`
+
+// copyTo puts a program into a directory as an operator would.
+func copyTo(t *testing.T, from, to string, mode os.FileMode) {
+	t.Helper()
+	program, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, program, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAVaultWithoutAPluginDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.must(err)
+	address := listener.Addr().String()
+	s.must(listener.Close())
+	dev := exec.Command(s.Binary(), "server", "-dev", "-dev-root-token-id=root", "-dev-no-store-token", "-dev-listen-address="+address)
+	s.must(dev.Start())
+	t.Cleanup(func() { _ = errors.Join(dev.Process.Kill(), dev.Wait()) })
+	client, err := api.NewClient(&api.Config{Address: "http://" + address})
+	s.must(err)
+	client.SetToken("root")
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if health, err := client.Sys().Health(); err == nil && !health.Sealed {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the development server does not start: %v", err)
+		}
+	}
+
+	in := s.installer(client, install.Options{Binary: plugin(t, older)})
+	plan, err := in.Plan(context.Background())
+	s.must(err)
+	_, err = in.Apply(context.Background(), plan)
+	refused(t, err, install.ErrNoPluginDir, "plugin directory is not configured", "restart Vault")
+}
+
+func TestOnARemoteVaultTheOperatorCopies(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	binary := plugin(t, older)
+	placed := filepath.Join(s.PluginDir(), install.PluginName+"_"+older)
+	in := s.installer(s.with(onlyFresh), install.Options{Binary: binary})
+	plan, err := in.Plan(context.Background())
+	s.must(err)
+	told := strings.Join(plan.Before, "\n")
+	for _, want := range []string{"not on this host", binary, install.PluginName + "_" + older, "mode 0755", sumOf(t, binary), "plugin_directory", "every node"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("it does not tell %q: %s", want, told)
+		}
+	}
+	if plan.CopyTo != "" {
+		t.Errorf("it would copy to %s", plan.CopyTo)
+	}
+	if _, err = in.Apply(context.Background(), plan); err == nil {
+		t.Fatal("it installed what is not there")
+	}
+	refused(t, err, install.ErrBinaryMissing, "every node")
+
+	// Vault runs nothing but what was registered: another file is noticed.
+	copyTo(t, plugin(t, newer), placed, 0o755)
+	_, err = in.Apply(context.Background(), plan)
+	refused(t, err, install.ErrChecksum, "copy the plug-in there again")
+	s.must(os.Remove(placed))
+	copyTo(t, binary, placed, 0o644)
+	_, err = in.Apply(context.Background(), plan)
+	refused(t, err, install.ErrNotExecutable, "0755")
+
+	s.must(os.Chmod(placed, 0o755))
+	_, err = in.Apply(context.Background(), plan)
+	s.must(err)
+	s.runs("stillvault", older)
+}
+
+func TestANoteTellsTheDirectoryAndTheNodes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	plan, err := s.installer(s.away(), install.Options{Binary: plugin(t, older)}).Plan(context.Background())
+	s.must(err)
+	host, err := os.Hostname()
+	s.must(err)
+	told := strings.Join(plan.Before, "\n")
+	if plan.CopyTo != "" || !strings.Contains(told, s.PluginDir()) || !strings.Contains(told, host) {
+		t.Errorf("copies to %q, tells %q; want the directory %s and the node %s", plan.CopyTo, told, s.PluginDir(), host)
+	}
+}
+
+func TestUpgradeWithAWrongFileOnTheNodeTouchesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.install(plugin(t, older))
+	copyTo(t, script(t, newer, "exit 1"), filepath.Join(s.PluginDir(), install.PluginName+"_"+newer), 0o755)
+	in := s.installer(s.away(), install.Options{Binary: plugin(t, newer)})
+	plan, err := in.Plan(context.Background())
+	s.must(err)
+	_, err = in.Apply(context.Background(), plan)
+	refused(t, err, install.ErrChecksum, "nothing was switched", "runs v0.1.0 as before")
+	s.runs("stillvault", older)
+}
