@@ -157,7 +157,7 @@ func (c *Client) list(ctx context.Context, path string, query url.Values, out an
 		query = url.Values{}
 	}
 	query.Set("list", "true")
-	_, err := c.get(ctx, path+"/", query, out)
+	_, err := c.get(ctx, path, query, out)
 	return err
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Decision is what an approver said, as the broker tells it.
 type Decision struct {
-	Approver string            `json:"approver"`
+	Approver string            `json:"approver"` // id
+	Name     string            `json:"name"`     // the approver's
 	Device   string            `json:"device"`
 	Decision approval.Decision `json:"decision"`
 	Time     time.Time         `json:"time"`
@@ -36,12 +37,16 @@ type Request struct {
 	Path      string          `json:"path"`
 	Version   uint64          `json:"version"`
 	State     RequestState    `json:"state"`
+	Cause     string          `json:"cause"` // why it ended without an approval
 	Requester string          `json:"requester"`
 	Entity    string          `json:"entity"`
+	Remote    string          `json:"remote"`
+	Host      string          `json:"host"` // empty where the mount asks
 	Consumer  string          `json:"consumer"`
 	Reason    string          `json:"reason"`
 	Created   time.Time       `json:"created"`
 	Deadline  time.Time       `json:"deadline"`
+	Readers   int             `json:"readers"` // calls that wait for it
 	Decisions []Decision      `json:"decisions"`
 	Missing   []approval.Need `json:"missing"`
 	Hash      string          `json:"hash"`
