@@ -105,7 +105,9 @@ func TestTheIdentityKeyRotatesUnderTheRecoveryKey(t *testing.T) {
 			func(*coretest.World) []envelope.Signer { return []envelope.Signer{fresh, next} }, roster.ErrStatement},
 		{"without a next recovery key", func(_ *coretest.World, b *roster.OrgRotate) { b.Recovery = envelope.Hash{} },
 			func(w *coretest.World) []envelope.Signer { return []envelope.Signer{fresh, w.Recovery} }, roster.ErrStatement},
-		{"to the same recovery key", func(w *coretest.World, b *roster.OrgRotate) { b.Recovery = roster.RecoveryCommitment(w.Recovery.Public()) },
+		{"to the same recovery key", func(w *coretest.World, b *roster.OrgRotate) {
+			b.Recovery = roster.RecoveryCommitment(w.Recovery.Public())
+		},
 			func(w *coretest.World) []envelope.Signer { return []envelope.Signer{fresh, w.Recovery} }, roster.ErrStatement},
 		{"to the same identity key", func(w *coretest.World, b *roster.OrgRotate) { b.PublicKey = w.Identity.Public() },
 			func(w *coretest.World) []envelope.Signer { return []envelope.Signer{w.Identity, w.Recovery} }, roster.ErrStatement},
