@@ -17,6 +17,7 @@ func main() {
 		fmt.Println(backend.Version)
 		return
 	}
+	go endWithParent(os.Getppid())
 	// Vault reads structured lines from standard error and logs them as its own.
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: os.Stderr, JSONFormat: true})
 	err := plugin.ServeMultiplex(&plugin.ServeOpts{BackendFactoryFunc: backend.Factory, Logger: logger})
