@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -26,12 +27,15 @@ type ruling struct {
 // result. A release that does not count is refused with its named error, and the
 // request goes on.
 func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, error) {
-	rec, err := envelope.Peek[approval.Receipt](rel.Receipt, envelope.TypeReceipt)
-	if err != nil {
-		return "", fmt.Errorf("answer: %w", err)
+	// Only to find the request: the receipt is read properly with it.
+	var about struct {
+		Request envelope.Hash `json:"request"`
+	}
+	if err := json.Unmarshal(rel.Receipt.Payload, &about); err != nil {
+		return "", fmt.Errorf("answer: %w", envelope.ErrEncoding)
 	}
 	x.mu.Lock()
-	r := x.byHash[rec.Request]
+	r := x.byHash[about.Request]
 	x.mu.Unlock()
 	if r == nil {
 		return x.answerUnknown(ctx, rel)
@@ -43,7 +47,7 @@ func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, err
 	if x.counted(r, g.hash) {
 		return x.stateOf(r), nil
 	}
-	err = x.vet(ctx, r, &g)
+	err := x.vet(ctx, r, &g)
 	switch {
 	case g.vetted == nil:
 		return x.stateOf(r), err
@@ -81,12 +85,10 @@ func (x *Exchange) vet(ctx context.Context, r *request, g *ruling) error {
 	if g.asked, err = r.read(); err != nil {
 		return err
 	}
-	version, _, missing := x.cfg.Version(ctx, r.path, r.version)
+	var missing error
+	g.verified, missing = x.version(ctx, r)
 	now := x.cfg.Clock.Now()
 	return x.cfg.Roster(func(known *roster.Roster) error {
-		if missing == nil {
-			g.verified, missing = version.Verify(known, x.cfg.Mount, r.path)
-		}
 		if missing != nil {
 			rec, err := approval.ReadReceipt(known, g.release.Receipt)
 			if err != nil {
@@ -154,7 +156,7 @@ func (x *Exchange) take(ctx context.Context, r *request, g *ruling) (State, erro
 		return x.refuse(ctx, r, g, err)
 	}
 	state := x.stateOf(r)
-	if state == Denied {
+	if state == Denied || state == Approved && r.host() {
 		r.wipe()
 	}
 	return state, nil

@@ -71,6 +71,20 @@ func TestReleasesThatDoNotCount(t *testing.T) {
 			stranger := coretest.NewWorld(s.T).Admit("mallory", "entity-mallory")
 			return s.people[0].forge(s.people[0].inbox()[0], nil, stranger.Device.Signer())
 		}, envelope.ErrSignature, []string{""}},
+		"for another mount": {ask(), func(s *scene) approval.Release {
+			return s.people[0].forge(s.people[0].inbox()[0], nil, s.people[0].Device.Signer(), func(rec *approval.Receipt) { rec.Mount = envelope.NewID() })
+		}, approval.ErrRelease, []string{""}},
+		"of another organisation": {ask(), func(s *scene) approval.Release {
+			return s.people[0].forge(s.people[0].inbox()[0], nil, s.people[0].Device.Signer(), func(rec *approval.Receipt) {
+				rec.Organisation = envelope.SumHash([]byte("another"))
+			})
+		}, roster.ErrOrganisation, []string{""}},
+		"with too long a lease": {ask(), func(s *scene) approval.Release {
+			return s.people[0].forge(s.people[0].inbox()[0], nil, s.people[0].Device.Signer(), func(rec *approval.Receipt) { rec.Lease = 1 << 20 })
+		}, approval.ErrLease, []string{"lease_too_long", ""}},
+		"that opens to nothing": {ask(), func(s *scene) approval.Release {
+			return s.people[0].forge(s.people[0].inbox()[0], nil, s.people[0].Device.Signer())
+		}, envelope.ErrOpen, []string{"envelope_does_not_open", ""}},
 		"for a request that is not known": {ask(), func(s *scene) approval.Release {
 			other := s.read(exchange.Ask{Path: path, Reason: "another", Requester: carol()})
 			items := s.people[0].inbox()
@@ -102,7 +116,7 @@ func TestReleasesThatDoNotCount(t *testing.T) {
 // forge signs an approval of an item as a device would that checks nothing and
 // has the keyring open. blob is what it carries, nil for something that opens as
 // nothing.
-func (p *approver) forge(item approval.Item, blob *envelope.Envelope, device envelope.Signer) approval.Release {
+func (p *approver) forge(item approval.Item, blob *envelope.Envelope, device envelope.Signer, edit ...func(*approval.Receipt)) approval.Release {
 	s := p.scene
 	s.T.Helper()
 	q, err := envelope.Peek[approval.Request](item.Request, envelope.TypeRequest)
@@ -117,6 +131,9 @@ func (p *approver) forge(item approval.Item, blob *envelope.Envelope, device env
 	}
 	if policy := policyOf(s); !policy.AnyOf() {
 		rec.Form, rec.X = approval.FormShare, 1
+	}
+	for _, change := range edit {
+		change(&rec)
 	}
 	signer, err := p.Keyring.Signer()
 	s.Must(err)

@@ -70,7 +70,7 @@ func (x *Exchange) openAgain(ctx context.Context, r *request) (*secret.Value, er
 	if err != nil {
 		return nil, err
 	}
-	verified, err := x.verified(ctx, r)
+	verified, err := x.version(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -83,15 +83,18 @@ func (x *Exchange) openAgain(ctx context.Context, r *request) (*secret.Value, er
 	return nil, secret.ErrQuorum
 }
 
-// verified loads the version that a request is for and verifies it under the
-// roster as it is now.
-func (x *Exchange) verified(ctx context.Context, r *request) (*secret.Verified, error) {
+// version returns the version that a request is for, verified. Its stripe is
+// held.
+func (x *Exchange) version(ctx context.Context, r *request) (*secret.Verified, error) {
+	if r.verified != nil {
+		return r.verified, nil
+	}
 	version, _, err := x.cfg.Version(ctx, r.path, r.version)
 	if err != nil {
 		return nil, err
 	}
 	var verified *secret.Verified
-	err = x.cfg.Roster(func(known *roster.Roster) error {
+	err = x.cfg.Roster(func(known *roster.Roster) (err error) {
 		verified, err = version.Verify(known, x.cfg.Mount, r.path)
 		return err
 	})

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -19,7 +21,8 @@ const maxOver = 20000
 
 // request is one request from its opening until nobody needs to know of it any
 // more. There may be many at once, so it holds no more than what its answer
-// takes: neither the version nor the value nor the decoded request.
+// takes: of the version what releases are held against, and neither the value
+// nor the decoded request.
 type request struct {
 	// What never changes.
 	id       envelope.ID
@@ -41,8 +44,9 @@ type request struct {
 	done     chan struct{} // closed when the state is no longer Waiting
 
 	// Guarded by the request's stripe.
-	pending *approval.Pending // nil for a host's, and once wiped
-	names   []recorded        // receipts that are on record, or about to be
+	pending  *approval.Pending // nil for a host's, and once wiped
+	verified *secret.Verified  // what it asks for; nil once ended
+	names    []recorded        // receipts that are on record, or about to be
 
 	// Guarded by mu.
 	state      State
@@ -102,10 +106,12 @@ func newRequest(signed envelope.Signed, hash envelope.Hash, q *approval.Request,
 	r := &request{
 		id: q.ID, hash: hash, header: q.Header, signed: signed, who: who, entity: q.Origin.Entity, path: q.Path, version: q.Version,
 		consumer: q.Consumer, author: v.Header.Author, policy: q.Policy, access: v.WrapSet.Access, created: q.Created, deadline: q.Deadline,
-		done: make(chan struct{}), state: Waiting, seats: make([]seat, len(v.WrapSet.Holders)),
+		done: make(chan struct{}), state: Waiting, seats: make([]seat, len(v.WrapSet.Holders)), verified: v.Slim(),
 	}
 	for i, h := range v.WrapSet.Holders {
-		r.seats[i] = seat{approver: h.Approver, generation: h.Generation, requirement: h.Requirement}
+		if r.seats[i] = (seat{approver: h.Approver, generation: h.Generation, requirement: h.Requirement}); !v.HasWrap(h.Approver) {
+			r.seats[i].generation = 0 // no keyring is: there is nothing that this person could open
+		}
 	}
 	return r
 }
@@ -113,16 +119,20 @@ func newRequest(signed envelope.Signed, hash envelope.Hash, q *approval.Request,
 // host says whether a host made the request, rather than the mount.
 func (r *request) host() bool { return r.key == key{} }
 
-// read returns what the request says. It was verified when it was opened.
+// read returns what the request says. That it is canonical was verified when it
+// was opened.
 func (r *request) read() (*approval.Request, error) {
-	q, err := envelope.Peek[approval.Request](r.signed, envelope.TypeRequest)
-	return &q, err
+	q := new(approval.Request)
+	if err := json.Unmarshal(r.signed.Payload, q); err != nil {
+		return nil, fmt.Errorf("read request %s: %w", r.id, err)
+	}
+	return q, nil
 }
 
 // wipe drops the request's key and what came in for it. Its stripe is held.
 func (r *request) wipe() {
 	r.pending.Wipe()
-	r.pending = nil
+	r.pending, r.verified = nil, nil
 }
 
 // dropValue wipes a value that nobody took. mu is held.

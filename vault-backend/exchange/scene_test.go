@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ type scene struct {
 	mu       sync.RWMutex // of the roster
 	versions map[string][]*secret.Version
 	limits   exchange.Limits
+
+	readers []*reader
 }
 
 // approver is a person at their device.
@@ -65,7 +68,11 @@ func newScene(t testing.TB, n int, edit func(*scene, *roster.Policy)) *scene {
 	s.SetPolicy(p)
 	s.write(path, password)
 	s.start()
-	t.Cleanup(func() { s.x.Close() })
+	t.Cleanup(func() {
+		s.x.Close()
+		s.settles()
+		s.Must(s.x.Check())
+	})
 	return s
 }
 
@@ -169,6 +176,7 @@ type reader struct {
 	scene  *scene
 	result chan result
 	gone   context.CancelFunc
+	ended  atomic.Bool
 }
 
 // read begins a read and returns once it blocks or has ended.
@@ -185,12 +193,30 @@ func (s *scene) read(a exchange.Ask) *reader {
 
 func (s *scene) begin(call func(context.Context) result) *reader {
 	s.T.Helper()
-	before := s.x.Stats().WaitingReaders
 	ctx, gone := context.WithCancel(s.T.Context())
 	r := &reader{scene: s, result: make(chan result, 1), gone: gone}
-	go func() { r.result <- call(ctx) }()
-	s.eventually("a call blocks or ends", func() bool { return len(r.result) > 0 || s.x.Stats().WaitingReaders > before })
+	s.readers = append(s.readers, r)
+	go func() {
+		out := call(ctx)
+		r.ended.Store(true)
+		r.result <- out
+	}()
+	s.settles()
 	return r
+}
+
+// settles waits until every call that has not ended blocks.
+func (s *scene) settles() {
+	s.T.Helper()
+	s.eventually("every call blocks or ends", func() bool {
+		blocked := 0
+		for _, r := range s.readers {
+			if !r.ended.Load() {
+				blocked++
+			}
+		}
+		return blocked == s.x.Stats().WaitingReaders
+	})
 }
 
 // ends returns what the call came to.
