@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
@@ -114,5 +115,5 @@ func (a *app) showMount(client *broker.Client, m *broker.Mount) {
 	a.Say("%s at %s says that it is", client.Mount(), client.Address())
 	a.Say("  mount  %s", m.ID)
 	a.Say("  key    %s", m.Signing)
-	a.Say("  plugin %s", m.Version)
+	a.Say("  plugin %s", terminal.Visible(m.Version))
 }

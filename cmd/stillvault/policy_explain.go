@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,21 +78,12 @@ func explain(r *roster.Roster, path string) (*explanation, error) {
 		}
 	}
 	for _, c := range r.Consumers() {
-		if c.Kind == roster.ConsumerMount && (contains(x.Authors, c.Name) || contains(x.Consumers, c.Name)) {
+		if c.Kind == roster.ConsumerMount && (slices.Contains(x.Authors, c.Name) || slices.Contains(x.Consumers, c.Name)) {
 			x.Through = append(x.Through, c.Name)
 		}
 	}
 	x.explainPeople(r, p)
 	return x, nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
@@ -111,10 +103,12 @@ func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
 			Recoverable: coverage[i].Recoverable, Meets: coverage[i].Meets(p.MinimumCoverage),
 		}
 		for _, who := range eligible[i] {
-			if !contains(one.People, who.Name) {
+			if !slices.Contains(one.People, who.Name) {
 				one.Elsewhere = append(one.Elsewhere, who.Name)
 			}
 		}
+		slices.Sort(one.People)
+		slices.Sort(one.Elsewhere)
 		x.Requirements = append(x.Requirements, one)
 	}
 }

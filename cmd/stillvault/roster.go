@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,6 +12,10 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
+
+// fetchAttempts is how often the log is fetched anew because another command on
+// this machine was faster.
+const fetchAttempts = 5
 
 // orgLog is the org log as verified here: the statements and their fold.
 type orgLog struct {
@@ -44,21 +49,28 @@ func local(h *home.Home) (*orgLog, error) {
 // fetch brings the log that is kept here up to date with the broker's, verifies
 // that it extends what was seen before, and remembers it.
 func fetch(ctx context.Context, h *home.Home, client *broker.Client) (*orgLog, error) {
-	log, err := local(h)
-	if err != nil {
-		return nil, err
+	for attempt := 1; ; attempt++ {
+		log, err := local(h)
+		if err != nil {
+			return nil, err
+		}
+		page, err := client.ReadLog(ctx, uint64(len(log.statements)))
+		if err != nil {
+			return nil, err
+		}
+		if err := log.extend(h, page); err != nil {
+			return nil, fmt.Errorf("the org log of %s at %s: %w", client.Mount(), client.Address(), err)
+		}
+		err = h.Advance(log.roster, log.statements)
+		if err == nil {
+			return log, nil
+		}
+		// Another command here may have seen more since the broker answered; then
+		// the broker has more to show now.
+		if !errors.Is(err, roster.ErrRolledBack) || attempt == fetchAttempts {
+			return nil, err
+		}
 	}
-	page, err := client.ReadLog(ctx, uint64(len(log.statements)))
-	if err != nil {
-		return nil, err
-	}
-	if err := log.extend(h, page); err != nil {
-		return nil, fmt.Errorf("the org log of %s at %s: %w", client.Mount(), client.Address(), err)
-	}
-	if err := h.Advance(log.roster, log.statements); err != nil {
-		return nil, err
-	}
-	return log, nil
 }
 
 func (l *orgLog) extend(h *home.Home, page *broker.LogPage) error {
@@ -142,7 +154,7 @@ type entry struct {
 
 // signAttempts is how often a change is signed anew because another signer was
 // faster.
-const signAttempts = 5
+const signAttempts = 10
 
 // sign changes the organisation: it fetches the log, has build say what to sign
 // on top of it, signs, and appends it to the broker's log. Where somebody else
@@ -176,7 +188,15 @@ func (a *app) sign(ctx context.Context, build func(*roster.Roster) ([]entry, err
 		}
 		err = client.AppendLog(ctx, log.statements[before:])
 		if err == nil {
-			return log.roster, h.Advance(log.roster, log.statements)
+			err = h.Advance(log.roster, log.statements)
+			if errors.Is(err, roster.ErrRolledBack) {
+				// Another command here has seen the change already, and more.
+				log, err = fetch(ctx, h, client)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return log.roster, nil
 		}
 		if broker.StatusOf(err) != http.StatusConflict || attempt == signAttempts {
 			return nil, err
