@@ -34,6 +34,10 @@ func (b *broker) HandleRequest(ctx context.Context, req *logical.Request) (*logi
 		}
 		return nil, coded
 	}
+	if resp.IsError() {
+		// The framework found something that checkInput did not, and quotes it.
+		return nil, answer(errInput)
+	}
 	if resp != nil && strings.HasPrefix(req.Path, secretPrefix) {
 		// The framework takes a user's key for a field of the path where it has
 		// the name of one, and warns that it was replaced. It was not.

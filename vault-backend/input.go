@@ -84,12 +84,11 @@ func fits(t framework.FieldType, v any) bool {
 	case framework.TypeInt, framework.TypeInt64:
 		return whole(v)
 	case framework.TypeDurationSecond:
-		text, is := v.(string)
-		if !is {
-			return whole(v)
+		if text, is := v.(string); !is && !whole(v) || is && text == "" {
+			return false
 		}
-		_, err := parseutil.ParseDurationSecond(text)
-		return text != "" && err == nil
+		d, err := parseutil.ParseDurationSecond(v)
+		return err == nil && d >= 0
 	case framework.TypeStringSlice:
 		return every(v, func(e any) bool { _, is := e.(string); return is })
 	case framework.TypeCommaIntSlice:

@@ -42,7 +42,9 @@ func (r *rig) start() {
 	r.t.Helper()
 	b, err := newBroker(context.Background(), &logical.BackendConfig{
 		StorageView: r.storage, Logger: hclog.NewNullLogger(),
-		System: &logical.StaticSystemView{DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour},
+		System: &logical.StaticSystemView{
+			DefaultLeaseTTLVal: time.Hour, MaxLeaseTTLVal: time.Hour, PluginEnvironment: &logical.PluginEnvironment{VaultVersion: "1.21.0"},
+		},
 	}, func() time.Time { return r.Now })
 	r.Must(err)
 	r.Must(b.Initialize(context.Background(), &logical.InitializationRequest{Storage: r.storage}))

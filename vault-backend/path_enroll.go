@@ -241,6 +241,9 @@ func (b *broker) postEnrolment(ctx context.Context, _ *logical.Request, data *fr
 	}
 	defer token.Wipe()
 	text := data.Get("message").(string)
+	if text == "" {
+		return nil, fmt.Errorf("message is missing: %w", errInput)
+	}
 	if len(text) > maxEnrolmentText {
 		return nil, fmt.Errorf("message has %d bytes, limit %d: %w", len(text), maxEnrolmentText, envelope.ErrTooLarge)
 	}
