@@ -99,9 +99,9 @@ func (in *Installer) enable(ctx context.Context, p *Plan) error {
 // tune adds the headers to those that are allowed, and describes the mount
 // where nobody did.
 func (in *Installer) tune(ctx context.Context, p *Plan) error {
-	mount, err := in.vault.Sys().GetMountWithContext(ctx, p.Path)
+	mount, err := in.mountAt(ctx, p.Path)
 	if err != nil {
-		return explain("read the mount "+p.Path+"/", err)
+		return err
 	}
 	headers := slices.Concat(mount.Config.AllowedResponseHeaders, missingHeaders(mount.Config.AllowedResponseHeaders))
 	config := api.TuneMountConfigInput{AllowedResponseHeaders: &headers}
@@ -115,13 +115,9 @@ func (in *Installer) tune(ctx context.Context, p *Plan) error {
 // verify compares what runs with what was planned: by Vault's account, and by
 // the engine's own.
 func (in *Installer) verify(ctx context.Context, p *Plan) error {
-	mounts, err := in.vault.Sys().ListMountsWithContext(ctx)
+	mount, err := in.mountAt(ctx, p.Path)
 	if err != nil {
-		return explain("list the mounts", err)
-	}
-	mount := mounts[p.Path+"/"]
-	if mount == nil {
-		return fmt.Errorf("%s/ is gone: %w", p.Path, ErrNotRunning)
+		return err
 	}
 	if mount.PluginVersion != p.Version || mount.RunningVersion != p.Version || mount.RunningSha256 != p.SHA256 {
 		return fmt.Errorf("%s/ is to run %s and runs %s, sha256 %.12s…: %w",

@@ -71,21 +71,20 @@ func (in *Installer) Plan(ctx context.Context) (*Plan, error) {
 	return p, s.caps.require(in.needs(p))
 }
 
-// planCatalog decides whether the version must be registered. What some mount
-// runs under this version, or could be rolled back to, is left alone.
+// planCatalog decides whether the version must be registered. One that some
+// mount runs with other contents, or could be rolled back to, is left alone.
 func (in *Installer) planCatalog(ctx context.Context, p *Plan, s *situation) error {
 	entry, err := in.registered(ctx, p.Version)
 	if err != nil {
 		return err
 	}
 	p.Register = entry == nil || entry.SHA256 != p.SHA256 || entry.Command != p.Command
-	if entry == nil || entry.SHA256 == p.SHA256 {
-		return nil
+	other := s.inUse[p.Version]
+	if other == "" && entry != nil && s.mount != nil && s.mount.Options[previousOption] == p.Version {
+		other = entry.SHA256
 	}
-	remembered := s.mount != nil && s.mount.Options[previousOption] == p.Version
-	if s.inUse[p.Version] == entry.SHA256 || remembered {
-		return fmt.Errorf("%s is registered with checksum %.12s…, this program has %.12s…: %w",
-			p.Version, entry.SHA256, p.SHA256, ErrVersionTaken)
+	if other != "" && other != p.SHA256 {
+		return fmt.Errorf("%s is in use with checksum %.12s…, this program has %.12s…: %w", p.Version, other, p.SHA256, ErrVersionTaken)
 	}
 	return nil
 }

@@ -134,6 +134,20 @@ func (in *Installer) lookAtMounts(ctx context.Context, s *situation) error {
 	return nil
 }
 
+// mountAt reads what is mounted at a path; ErrNotMounted if nothing is. It lists
+// all mounts, which is the right that is needed anyway.
+func (in *Installer) mountAt(ctx context.Context, path string) (*api.MountOutput, error) {
+	mounts, err := in.vault.Sys().ListMountsWithContext(ctx)
+	if err != nil {
+		return nil, explain("list the mounts", err)
+	}
+	mount := mounts[path+"/"]
+	if mount == nil {
+		return nil, fmt.Errorf("%s/: %w", path, ErrNotMounted)
+	}
+	return mount, nil
+}
+
 // registered reads what the catalogue has for a version; nil if nothing.
 func (in *Installer) registered(ctx context.Context, version string) (*api.GetPluginResponse, error) {
 	entry, err := in.vault.Sys().GetPluginWithContext(ctx, &api.GetPluginInput{

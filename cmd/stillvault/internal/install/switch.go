@@ -32,11 +32,11 @@ const trialText = "stillvault install tries a version here; it may be disabled a
 // ends the one that runs first.
 func (in *Installer) try(ctx context.Context, p *Plan) (err error) {
 	path := in.trialPath()
-	mounts, err := in.vault.Sys().ListMountsWithContext(ctx)
-	if err != nil {
-		return explain("list the mounts", err)
+	left, err := in.mountAt(ctx, path)
+	if err != nil && !errors.Is(err, ErrNotMounted) {
+		return err
 	}
-	if left := mounts[path+"/"]; left != nil {
+	if left != nil {
 		if left.Type != PluginName || left.Description != trialText {
 			return fmt.Errorf("try %s at %s/: %w", p.Version, path, ErrPathTaken)
 		}
@@ -69,9 +69,9 @@ func (in *Installer) try(ctx context.Context, p *Plan) (err error) {
 // change drains the mount, has it run the version, and ends the drain. If that
 // fails, or ctx ends, the version before is put back.
 func (in *Installer) change(ctx context.Context, p *Plan) error {
-	mount, err := in.vault.Sys().GetMountWithContext(ctx, p.Path)
+	mount, err := in.mountAt(ctx, p.Path)
 	if err != nil {
-		return explain("read the mount "+p.Path+"/", err)
+		return err
 	}
 	err = in.drain(ctx, p)
 	if err == nil {
@@ -104,10 +104,10 @@ func (in *Installer) restore(ctx context.Context, p *Plan, mount *api.MountOutpu
 	defer cancel()
 	in.say("that failed; putting %s back …", orNone(p.From))
 	failed := &SwitchError{Path: p.Path, To: p.Version, From: orNone(p.From), Err: cause}
-	now, err := in.vault.Sys().GetMountWithContext(ctx, p.Path)
+	now, err := in.mountAt(ctx, p.Path)
 	switch {
 	case err != nil:
-		failed.Restored = explain("read the mount "+p.Path+"/", err)
+		failed.Restored = err
 	case now.PluginVersion == mount.PluginVersion && now.RunningSha256 == mount.RunningSha256:
 		// It stopped before anything changed.
 	case mount.PluginVersion == "":
@@ -115,14 +115,13 @@ func (in *Installer) restore(ctx context.Context, p *Plan, mount *api.MountOutpu
 	default:
 		failed.Restored = in.run(ctx, p.Path, remember(mount.PluginVersion, mount.Options[previousOption]))
 	}
-	if failed.Restored != nil {
-		return failed
+	if failed.Restored == nil {
+		failed.Running, failed.Restored = in.answers(ctx, p.Path)
 	}
-	if failed.Running, err = in.answers(ctx, p.Path); err != nil {
-		failed.Restored = err
-		return failed
-	}
-	failed.Drained = in.undrain(ctx, p) != nil
+	// Where the engine does not run, nothing of it drains either, but what
+	// shared its process may.
+	undrained := in.undrain(ctx, p)
+	failed.Drained = undrained != nil && failed.Restored == nil
 	return failed
 }
 
@@ -168,7 +167,10 @@ func (in *Installer) awaitDrained(ctx context.Context, path string, client *brok
 		if err == nil && status.WaitingReaders == 0 {
 			return nil
 		}
-		if ctx.Err() == nil && err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("wait until nobody waits in %s/: %w", path, ctx.Err())
+		}
+		if err != nil {
 			in.say("%s/ does not say who still waits, the reload will wait for them: %v", path, err)
 			return nil
 		}

@@ -226,7 +226,6 @@ func TestUpgradeThatDoesNotStartTouchesNothing(t *testing.T) {
 // noTrial are the rights that an upgrade takes, without that to mount a trial.
 const noTrial = `
 path "sys/mounts" { capabilities = ["read"] }
-path "sys/mounts/stillvault" { capabilities = ["read"] }
 path "sys/mounts/stillvault/tune" { capabilities = ["update"] }
 path "sys/plugins/catalog/secret/*" { capabilities = ["read", "update", "sudo"] }
 path "sys/plugins/reload/backend" { capabilities = ["update"] }
