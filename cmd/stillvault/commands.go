@@ -5,6 +5,12 @@ import "github.com/spf13/cobra"
 // commands lists every command of the first level; each group has a file.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.readCommand(),
+		a.getCommand(),
+		a.putCommand(),
+		a.requestsCommand(),
+		a.approveCommand(),
+		a.receiptsCommand(),
 		a.orgCommand(),
 		a.approverCommand(),
 		a.groupCommand(),

@@ -102,13 +102,24 @@ func verifyLine(r *roster.Roster, number int, line []byte) (*Proven, envelope.Si
 	if err != nil {
 		return nil, envelope.Signed{}, err
 	}
-	finding, err := e.Verify(r)
+	proven, err := One(r, e)
 	if err != nil {
 		return nil, envelope.Signed{}, err
 	}
-	proven := &Proven{Line: number, Finding: *finding}
+	proven.Line = number
+	return proven, e.Receipt, nil
+}
+
+// One verifies a single piece of evidence; whether receipts are missing around
+// it, only [Verify] can tell.
+func One(r *roster.Roster, e approval.Evidence) (*Proven, error) {
+	finding, err := e.Verify(r)
+	if err != nil {
+		return nil, err
+	}
+	proven := &Proven{Finding: *finding}
 	if policy, err := r.PolicyAt(finding.Request.Path, finding.Receipt.Roster); err == nil {
 		proven.Policy = policy
 	}
-	return proven, e.Receipt, nil
+	return proven, nil
 }

@@ -93,3 +93,39 @@ func (report *Report) Print(w io.Writer) error {
 	}
 	return nil
 }
+
+// View is a report for scripts.
+type View struct {
+	Lines    []Line        `json:"lines"`
+	Devices  []DeviceView  `json:"devices"`
+	Problems []ProblemView `json:"problems"`
+}
+
+// DeviceView is a [Device] for scripts.
+type DeviceView struct {
+	ID       envelope.ID `json:"device_id"`
+	Name     string      `json:"device"`
+	Approver string      `json:"approver"`
+	Receipts uint64      `json:"receipts"`
+}
+
+// ProblemView is a [Problem] for scripts.
+type ProblemView struct {
+	Line  int    `json:"line"`
+	Error string `json:"error"`
+}
+
+// View returns a report for scripts.
+func (report *Report) View() View {
+	v := View{Lines: []Line{}, Devices: []DeviceView{}, Problems: []ProblemView{}}
+	for _, p := range report.Proven {
+		v.Lines = append(v.Lines, p.Describe())
+	}
+	for _, d := range report.Devices {
+		v.Devices = append(v.Devices, DeviceView(d))
+	}
+	for _, p := range report.Problems {
+		v.Problems = append(v.Problems, ProblemView{p.Line, p.Err.Error()})
+	}
+	return v
+}

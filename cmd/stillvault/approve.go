@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+var (
+	// ErrWhichApprover means that the approver to be is not clear.
+	ErrWhichApprover = errors.New("approver_unclear: this state directory does not have exactly one approver; name one with --approver, or become one with `stillvault approver join`")
+	// ErrNobodyToAsk means that approving needs a person at a terminal.
+	ErrNobodyToAsk = errors.New("nobody_to_ask: approving asks a person, and this is no terminal; run it in one, or pass --all for a demonstration")
+)
+
+type approveOptions struct {
+	approver string
+	request  string
+	password bool
+	all      bool
+	once     bool
+}
+
+func (a *app) approveCommand() *cobra.Command {
+	var o approveOptions
+	c := &cobra.Command{
+		Use:     "approve",
+		GroupID: groupApprove,
+		Short:   "Answer requests on this terminal",
+		Long: `Show what waits for you, and ask: approve, deny or skip. What is shown was verified
+on this machine: who is admitted, what the policy allows, that the secret is the
+one its author wrote. What only Vault says is marked as reported by Vault.
+
+Your keyring is opened for each approval and wiped after it; denying does not
+need it. Compare the match code with what the requester sees. Ctrl-C ends it;
+what was not answered stays open until its deadline.
+
+With --all, everything is approved and nobody looks at it. That is not secure,
+and meant for demonstrations only.`,
+		Example: `  stillvault approve
+  stillvault approve --request 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed
+  stillvault approve --password
+  stillvault approve --all --once`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.approve(cmd.Context(), cmd.InOrStdin(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.approver, "approver", "", "which approver to be (default the only one in the state directory)")
+	f.StringVar(&o.request, "request", "", "answer the request with this id, then end")
+	f.BoolVar(&o.password, "password", false, "open the keyring with password and recovery key instead of the file on this machine")
+	f.BoolVar(&o.all, "all", false, "approve everything without asking: NOT SECURE, for demonstrations")
+	f.BoolVar(&o.once, "once", false, "end after one request was answered or skipped")
+	return c
+}
+
+func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error {
+	options := approver.Options{All: o.all, Once: o.once, Live: a.Interactive()}
+	var err error
+	if options.Request, err = optionalRequest(o.request); err != nil {
+		return err
+	}
+	if !o.all && !a.Interactive() {
+		return ErrNobodyToAsk
+	}
+	h, err := a.home()
+	if err != nil {
+		return err
+	}
+	who, err := kept(h, o.approver)
+	if err != nil {
+		return err
+	}
+	defer who.Wipe()
+	client, err := a.broker()
+	if err != nil {
+		return err
+	}
+	device, err := a.device(ctx, h, client, who)
+	if err != nil {
+		return err
+	}
+	if o.password {
+		device.Factor = approver.Password{Row: who.Backup.Row}
+	}
+	input, restore := typing(in)
+	defer restore()
+	session := approver.Session{
+		Device: *device, Broker: client, Input: input, Out: a.Err(), Clock: approver.SystemClock{}, Options: options,
+	}
+	return session.Run(ctx)
+}
+
+// kept returns the approver of a name, or the only one, of a state directory.
+func kept(h *home.Home, name string) (*home.Approver, error) {
+	if name == "" {
+		names, err := h.Approvers()
+		if err != nil {
+			return nil, err
+		}
+		if len(names) != 1 {
+			return nil, fmt.Errorf("%s has %d: %w", h.Dir(), len(names), ErrWhichApprover)
+		}
+		name = names[0]
+	}
+	return h.Approver(name)
+}
+
+// device puts an approver's device together. It needs no Vault token where this
+// machine has seen the organisation's log before.
+func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (*approver.Device, error) {
+	log, err := local(h)
+	if err != nil {
+		return nil, err
+	}
+	if log.roster == nil {
+		if log, err = fetch(ctx, h, client); err != nil {
+			return nil, err
+		}
+	}
+	mount := who.Mount
+	if mount.IsZero() {
+		m, err := a.mountOf(ctx, h, client)
+		if err != nil {
+			return nil, err
+		}
+		mount = m.ID
+	}
+	memory, err := approver.Keep(h, who.Name, log.statements)
+	if err != nil {
+		return nil, err
+	}
+	return &approver.Device{
+		Roster: log.roster, Mount: mount, Approver: who.ID, Keys: who.Device, Memory: memory,
+		Factor: approver.Software{Row: who.Backup.Row, KeyCheck: who.Backup.KeyCheck, Key: who.Factor},
+	}, nil
+}
+
+// typing reads from a person, hiding what is to be hidden where in is a
+// terminal. restore undoes the hiding if a session ends in the middle of it.
+func typing(in io.Reader) (input *approver.Input, restore func()) {
+	lines := approver.Lines(in)
+	input = &approver.Input{ReadLine: lines, ReadHidden: lines}
+	f, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return input, func() {}
+	}
+	state, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return input, func() {}
+	}
+	input.ReadHidden = func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) }
+	return input, func() { _ = term.Restore(int(f.Fd()), state) }
+}
+
+func optionalRequest(text string) (envelope.ID, error) {
+	if text == "" {
+		return envelope.ID{}, nil
+	}
+	return requestID(text)
+}
+
+func requestID(text string) (envelope.ID, error) {
+	id, err := envelope.ParseID(text)
+	if err != nil {
+		return id, fmt.Errorf("request %q: %w; use the id that the request's messages show", text, err)
+	}
+	return id, nil
+}

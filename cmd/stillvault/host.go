@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/origin"
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// ErrWhichConsumer means that the consumer to be is not clear.
+var ErrWhichConsumer = errors.New("consumer_unclear: this state directory does not have exactly one consumer; name one with --consumer, or make one with `stillvault consumer keygen`")
+
+// opened is a host consumer with the client that it speaks through.
+type opened struct {
+	*host.Host
+	client *broker.Client
+	key    *envelope.SigningKey
+}
+
+// Wipe wipes the consumer's key.
+func (o *opened) Wipe() { o.key.Wipe() }
+
+// host opens the consumer of a name, or the only one, of the state directory.
+func (a *app) host(ctx context.Context, name string) (*opened, error) {
+	h, err := a.home()
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		names, err := h.Consumers()
+		if err != nil {
+			return nil, err
+		}
+		if len(names) != 1 {
+			return nil, fmt.Errorf("%s has %d: %w", h.Dir(), len(names), ErrWhichConsumer)
+		}
+		name = names[0]
+	}
+	client, err := a.broker()
+	if err != nil {
+		return nil, err
+	}
+	mount, err := a.mountOf(ctx, h, client)
+	if err != nil {
+		return nil, err
+	}
+	key, err := h.Consumer(name)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{client: client, key: key, Host: &host.Host{
+		Name: name, Signer: key, Mount: mount.ID, Broker: client,
+		Memory: seenPaths{h, name, mount.ID},
+		Roster: func(ctx context.Context) (*roster.Roster, error) {
+			log, err := fetch(ctx, h, client)
+			if err != nil {
+				return nil, err
+			}
+			return log.roster, nil
+		},
+		Now: time.Now,
+	}}, nil
+}
+
+// seenPaths is what a consumer saw of one mount.
+type seenPaths struct {
+	home     *home.Home
+	consumer string
+	mount    envelope.ID
+}
+
+func (s seenPaths) Seen(path string) (secret.Seen, error) {
+	return s.home.Seen(s.consumer, s.mount, path)
+}
+
+func (s seenPaths) Remember(path string, seen secret.Seen) error {
+	return s.home.RememberSeen(s.consumer, s.mount, path, seen)
+}
+
+// origin says who asks: this host of itself, and Vault of the token's owner.
+func (o *opened) origin(ctx context.Context) (approval.Origin, error) {
+	from, err := origin.Find()
+	if err != nil {
+		return from, err
+	}
+	token, err := o.client.Vault().Auth().Token().LookupSelfWithContext(ctx)
+	if err != nil {
+		return from, fmt.Errorf("look up who this token is: %w; see `vault token lookup`", err)
+	}
+	if token != nil {
+		from.Entity, _ = token.Data["entity_id"].(string)
+		from.Requester, _ = token.Data["display_name"].(string)
+	}
+	return from, nil
+}

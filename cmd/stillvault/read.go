@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+type readOptions struct {
+	field   string
+	version uint64
+	reason  string
+	lease   time.Duration
+}
+
+func (o *readOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.field, "field", "", "print the value of this key alone")
+	f.Uint64Var(&o.version, "version", 0, "read this version (default the latest)")
+	f.StringVar(&o.reason, "reason", "", "why you need it, shown to the approvers")
+	f.DurationVar(&o.lease, "lease", 0, "how long you need it, at most what the policy allows (default the policy's)")
+}
+
+func (a *app) readCommand() *cobra.Command {
+	var o readOptions
+	c := &cobra.Command{
+		Use:     "read PATH",
+		GroupID: groupUse,
+		Short:   "Read a secret as `vault read` does, and wait until people approve",
+		Long: `Have the Vault mount ask for a secret, and print it when its people said yes. It
+waits until the request's deadline: where 'vault read' gives up after 50 seconds
+and has to be run again, this goes on, and nobody is prompted twice.
+
+The plaintext passes through Vault, as with 'vault read'. 'stillvault get' reads
+end to end, with a key of this machine's own.`,
+		Example: `  stillvault read prod/db
+  stillvault read -field=password -reason="incident 7" prod/db
+  stillvault read -format=json prod/db`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.read(cmd.Context(), args[0], o) },
+	}
+	o.flags(c)
+	return c
+}
+
+// glance is how long the first call waits: after it, the request is known and
+// can be told about.
+const glance = time.Second
+
+func (a *app) read(ctx context.Context, path string, o readOptions) error {
+	client, err := a.broker()
+	if err != nil {
+		return err
+	}
+	options := broker.ReadOptions{Version: o.version, Reason: o.reason, Lease: o.lease, Wait: glance}
+	answer, err := client.ReadSecret(ctx, path, options)
+	if broker.Waiting(err) {
+		view := a.waitForKnown(ctx, client, path, err)
+		answer, err = client.AwaitSecret(ctx, path, options, view.progress)
+		view.end()
+	}
+	if err != nil {
+		return interrupted(ctx, err, "the request stays open until its deadline: run the same command again to go on, or end it with `stillvault requests cancel`")
+	}
+	defer envelope.Wipe(answer.JSON)
+	return a.printSecret(value.Printed{JSON: answer.JSON, Lease: answer.Lease}, o.field)
+}
+
+func (a *app) printSecret(p value.Printed, field string) error {
+	return value.Print(a.Out(), p, value.Style{Format: string(a.Format), Field: field, Terminal: a.OutIsTerminal()})
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// ErrInterrupted means that somebody stopped waiting for a request.
+var ErrInterrupted = errors.New("interrupted: nobody waits any more")
+
+// waitView tells, on standard error, that a request waits for its people.
+type waitView struct {
+	out      io.Writer
+	live     bool
+	what     string
+	deadline time.Time
+	stop     context.CancelFunc
+	done     chan struct{}
+}
+
+// waitFor begins to tell about a request. Where standard error is a terminal,
+// the time left runs down on one line until end.
+func (a *app) waitFor(path string, id envelope.ID, code string, deadline time.Time) *waitView {
+	v := &waitView{out: a.Err(), live: onTerminal(a.Err()), deadline: deadline, done: make(chan struct{})}
+	v.what = fmt.Sprintf("waiting for approval of %s, request %s", terminal.Visible(path), id)
+	if code != "" {
+		v.what += ", match code " + code
+	}
+	var ctx context.Context
+	ctx, v.stop = context.WithCancel(context.Background())
+	if !v.live {
+		close(v.done)
+		fmt.Fprintln(v.out, v.what+v.left())
+		return v
+	}
+	go v.run(ctx)
+	return v
+}
+
+func (v *waitView) run(ctx context.Context) {
+	defer close(v.done)
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		fmt.Fprintf(v.out, "\r\x1b[2K%s%s", v.what, v.left())
+		select {
+		case <-ctx.Done():
+			fmt.Fprintln(v.out)
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (v *waitView) left() string {
+	if v.deadline.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(", %s left", max(time.Until(v.deadline), 0).Truncate(time.Second))
+}
+
+// progress is told that the wait goes on: a reader of a log file, too, is to see
+// that the command is alive.
+func (v *waitView) progress(string, time.Time) {
+	if v != nil && !v.live {
+		fmt.Fprintln(v.out, "still waiting"+v.left())
+	}
+}
+
+func (v *waitView) end() {
+	if v != nil {
+		v.stop()
+		<-v.done
+	}
+}
+
+// waitForKnown tells about a request that the mount made: with its match code
+// where the token may look at it.
+func (a *app) waitForKnown(ctx context.Context, client *broker.Client, path string, waiting error) *waitView {
+	var e *broker.Error
+	if !errors.As(waiting, &e) || e.RequestID().IsZero() {
+		return nil
+	}
+	id, code, deadline := e.RequestID(), "", time.Time{}
+	if known, err := client.ReadRequest(ctx, id); err == nil {
+		deadline = known.Deadline
+		if hash, err := envelope.ParseHash(known.Hash); err == nil {
+			code = approval.MatchCode(hash)
+		}
+	}
+	return a.waitFor(path, id, code, deadline)
+}
+
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// interrupted says what becomes of a request when the command that waits for it
+// is stopped.
+func interrupted(ctx context.Context, err error, next string) error {
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w; %s", ErrInterrupted, next)
+	}
+	return err
+}
