@@ -107,7 +107,7 @@ func (x *Exchange) settle(ctx context.Context) {
 	x.bury(buried...)
 	for _, r := range forgotten {
 		if r.host() {
-			x.eraseHost(ctx, r)
+			x.eraseHost(ctx, r.folder())
 		}
 	}
 }

@@ -182,6 +182,22 @@ func TestAnAnswerAfterTheDeadlineIsRefused(t *testing.T) {
 	s.fails(err, exchange.ErrOver, "request_expired")
 }
 
+func TestRefusedAnswersDoNotFillTheStore(t *testing.T) {
+	s := newScene(t, 2, nil)
+	r := s.read(ask())
+	item := s.people[0].inbox()[0]
+	for i := range 40 {
+		rel := s.people[0].forge(item, nil, s.people[0].Device.Signer(), func(rec *approval.Receipt) { rec.Lease = uint32(1<<20 + i) })
+		_, err := s.x.Answer(t.Context(), rel)
+		s.fails(err, approval.ErrLease)
+	}
+	s.people[1].says(true, exchange.Approved)
+	r.gets(password)
+	if n := len(s.store.names("receipt/")); n != 33 {
+		t.Fatalf("%d records", n)
+	}
+}
+
 func TestAReplayedReleaseOpensNoOtherRequest(t *testing.T) {
 	s := newScene(t, 2, nil)
 	r := s.read(ask())

@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -172,7 +171,7 @@ func mountMay(known *roster.Roster, path string, mount envelope.ID, notAdmitted 
 	case notAdmitted != nil:
 		return notAdmitted
 	}
-	return fmt.Errorf("policy %q: %w", p.Name, approval.ErrConsumer)
+	return tell(approval.ErrConsumer, "policy %q lets nobody receive %q", p.Name, path)
 }
 
 // enterAsk enters a new request, or joins the read to one that another read

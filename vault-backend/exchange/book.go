@@ -18,6 +18,7 @@ func (x *Exchange) enter(r *request) {
 	}
 	x.pending++
 	x.waiting[r.who]++
+	x.paths[r.path]++
 	x.enqueue(r)
 	x.schedule(r, r.deadline)
 }
@@ -38,11 +39,18 @@ func (x *Exchange) finish(r *request, state State, cause error) {
 		if !r.host() {
 			r.held = true
 			x.held++
-			x.schedule(r, r.deadline)
+			x.schedule(r, r.handOutEnd())
 			return
 		}
 	}
 	x.retire(r)
+}
+
+// handOutEnd returns when a value that nobody has taken yet is no longer handed
+// out: with the deadline, or the lease, which begins with the approval. mu is
+// held.
+func (r *request) handOutEnd() envelope.Time {
+	return min(r.deadline, r.approved.Add(time.Duration(r.lease)*time.Second))
 }
 
 // drop ends the time in which an approved value is handed out. The caller wipes
@@ -56,6 +64,9 @@ func (x *Exchange) drop(r *request) {
 
 // retire keeps an ended request only to tell how it ended. mu is held.
 func (x *Exchange) retire(r *request) {
+	if x.paths[r.path]--; x.paths[r.path] == 0 {
+		delete(x.paths, r.path)
+	}
 	for i := range r.answers {
 		r.answers[i].vetted = nil
 	}

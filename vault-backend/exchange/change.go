@@ -98,15 +98,16 @@ func (r *request) lostAnswer(seats []seat) error {
 func (x *Exchange) VersionChanged(ctx context.Context, path string) {
 	x.mu.Lock()
 	var all []*request
+	if x.paths[path] == 0 { // as with almost every write
+		x.mu.Unlock()
+		return
+	}
 	for _, r := range x.byID {
 		if r.path == path && (r.state == Waiting || r.held) {
 			all = append(all, r)
 		}
 	}
 	x.mu.Unlock()
-	if len(all) == 0 {
-		return
-	}
 	_, latest, err := x.cfg.Version(ctx, path, 0)
 	if err != nil {
 		latest = 0

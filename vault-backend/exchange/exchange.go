@@ -70,6 +70,7 @@ type Exchange struct {
 	byHash    map[envelope.Hash]*request
 	byKey     map[key]*request // mount requests that a read may attach to
 	waiting   map[string]int   // requests that wait, by requester
+	paths     map[string]int   // requests that wait or are handed out, by path
 	pending   int              // requests that wait, in all
 	held      int              // approved requests whose key is still there
 	over      []*request       // ended mount requests, oldest first
@@ -106,6 +107,7 @@ func New(cfg Config) *Exchange {
 		byHash:    map[envelope.Hash]*request{},
 		byKey:     map[key]*request{},
 		waiting:   map[string]int{},
+		paths:     map[string]int{},
 		queues:    map[envelope.ID]*queue{},
 		cooldowns: map[place]cooldown{},
 		calls:     newCallLog(),

@@ -45,7 +45,7 @@ func (x *Exchange) handOut(ctx context.Context, r *request) (*Answer, error) {
 func (x *Exchange) handedLocked(r *request, window time.Duration) {
 	if r.held && !r.handed {
 		r.handed = true
-		x.schedule(r, min(r.deadline, x.now().Add(window)))
+		x.schedule(r, min(r.handOutEnd(), x.now().Add(window)))
 	}
 }
 

@@ -61,6 +61,22 @@ func TestHandingOutEndsWithTheDeadline(t *testing.T) {
 	s.prompts(1)
 }
 
+func TestHandingOutEndsWithTheLease(t *testing.T) {
+	s := newScene(t, 2, nil)
+	a := ask()
+	a.Lease = 20 * time.Second
+	r := s.read(a)
+	s.people[0].says(true, exchange.Approved)
+	r.gets(password)
+	s.clock.advance(19500 * time.Millisecond)
+	if left := s.read(a).gets(password).Lease; left != 1 {
+		t.Fatalf("%d seconds are left", left)
+	}
+	s.clock.advance(500 * time.Millisecond)
+	s.read(a)
+	s.prompts(2)
+}
+
 func TestNobodyElseIsHandedTheValue(t *testing.T) {
 	s := newScene(t, 2, nil)
 	r := s.read(ask())

@@ -96,7 +96,7 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 		}
 		entered, err := x.enterHost(r, limits, epoch)
 		if err != nil {
-			x.eraseHost(ctx, r)
+			x.eraseHost(ctx, r.folder())
 			return nil, err
 		}
 		if entered {

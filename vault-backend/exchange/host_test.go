@@ -2,7 +2,6 @@ package exchange_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
@@ -220,19 +219,6 @@ func TestEntriesOfEndedHostRequestsAreRemoved(t *testing.T) {
 	}
 }
 
-func (m *store) names(prefix string) []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var all []string
-	for name := range m.entries {
-		if len(name) > len(prefix) && name[:len(prefix)] == prefix {
-			all = append(all, name)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
 func TestHostRequestsThatAreRefused(t *testing.T) {
 	other := carol()
 	other.Entity = "entity-dave"
@@ -312,89 +298,6 @@ func TestARevokedHostLosesItsRequest(t *testing.T) {
 	if n := len(s.people[0].inbox()); n != 0 {
 		t.Fatalf("%d cards are left", n)
 	}
-}
-
-// TestAStoppedStorageLosesNothing stops the storage at each write of a request
-// and its answers in turn, starts anew from what is there, and repeats the call.
-func TestAStoppedStorageLosesNothing(t *testing.T) {
-	for _, yes := range []bool{true, false} {
-		for stop := 1; ; stop++ {
-			s := newScene(t, 2, nil)
-			s.store.stopAt = s.store.writes + stop
-			h := s.hostAsks(nil)
-			r := h.post()
-			if s.x.Stats().Pending == 0 {
-				r.fails(errStopped)
-				s.crash()
-				r = h.post()
-			}
-			p := s.people[1]
-			c := p.review()
-			want, rel := exchange.Approved, approval.Release{}
-			if yes {
-				rel = p.approve(c)
-			} else {
-				want, rel = exchange.Denied, p.deny(c, "no")
-			}
-			_, err := s.x.Answer(t.Context(), rel)
-			stopped := err != nil
-			if stopped {
-				s.fails(err, errStopped)
-				if len(r.result) > 0 {
-					t.Fatal("the host learnt of an answer that is not on record")
-				}
-				if stop%2 == 0 {
-					s.crash()
-				} else {
-					s.store.stopAt = 0
-				}
-				p.answers(rel, want)
-				r = h.post()
-			}
-			if out := r.ends(); out.err != nil || out.release.State != want || len(out.release.Releases) != 1 {
-				t.Fatalf("stopped at write %d: %v", stop, out.err)
-			}
-			s.recordedAs(idOf(t, h.signed), "")
-			if s.store.stopAt > s.store.writes {
-				break // nothing was stopped
-			}
-		}
-	}
-}
-
-// crash ends the process and starts another one on what was stored.
-func (s *scene) crash() {
-	s.T.Helper()
-	s.x.Close()
-	s.store.stopAt = 0
-	s.start()
-}
-
-func TestAStoppedStorageLeavesAMountRequestToBeAnsweredAgain(t *testing.T) {
-	for stop := 1; stop <= 2; stop++ {
-		s := newScene(t, 2, nil)
-		r := s.read(ask())
-		p := s.people[0]
-		rel := p.deny(p.review(), "no")
-		s.store.stopAt = s.store.writes + stop
-		_, err := s.x.Answer(t.Context(), rel)
-		s.fails(err, errStopped)
-		if len(r.result) > 0 {
-			t.Fatal("the reader learnt of an answer that is not on record")
-		}
-		s.store.stopAt = 0
-		p.answers(rel, exchange.Denied)
-		r.fails(approval.ErrDenied)
-	}
-	s := newScene(t, 2, nil)
-	r := s.read(ask())
-	rel := s.people[0].approve(s.people[0].review())
-	s.store.stopAt = s.store.writes + 1
-	_, err := s.x.Answer(t.Context(), rel)
-	s.fails(err, errStopped)
-	s.store.stopAt = 0
-	s.people[0].answers(rel, exchange.Approved)
-	r.gets(password)
 }
 
 func TestHostsWithoutEntityAreToldApart(t *testing.T) {

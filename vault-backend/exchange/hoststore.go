@@ -80,18 +80,18 @@ func (x *Exchange) loadRelease(ctx context.Context, r *request, receipt envelope
 
 // eraseHost removes a host's request from the store, the request itself last:
 // what is left behind by a crash is found and removed when it is restored.
-func (x *Exchange) eraseHost(ctx context.Context, r *request) {
-	names, err := x.cfg.Store.List(ctx, r.folder())
+func (x *Exchange) eraseHost(ctx context.Context, folder string) {
+	names, err := x.cfg.Store.List(ctx, folder)
 	for _, name := range names {
 		if err == nil && name != requestEntry {
-			err = x.cfg.Store.Delete(ctx, r.folder()+name)
+			err = x.cfg.Store.Delete(ctx, folder+name)
 		}
 	}
 	if err == nil {
-		err = x.cfg.Store.Delete(ctx, r.folder()+requestEntry)
+		err = x.cfg.Store.Delete(ctx, folder+requestEntry)
 	}
 	if err != nil {
-		x.cfg.Logger.Warn("could not remove an ended request; it is removed after the next start", "request", r.id.String(), "error", err)
+		x.cfg.Logger.Warn("could not remove an ended request; it is removed after the next start", "entry", folder, "error", err)
 	}
 }
 
@@ -144,16 +144,17 @@ func (x *Exchange) restoreHost(ctx context.Context, folder string) (*revived, er
 		x.cfg.Logger.Error("a stored request cannot be read", "entry", folder, "error", err)
 		return nil, nil
 	}
-	if v.request, err = x.revive(ctx, v.entry); err != nil {
+	q, err := envelope.Peek[approval.Request](v.entry.Request, envelope.TypeRequest)
+	if err != nil || hostFolder+v.entry.Request.Hash().String()+"/" != folder {
+		x.cfg.Logger.Error("a stored request is out of place", "entry", folder, "error", err)
+		return nil, nil
+	}
+	if x.now() >= q.Deadline.Add(keepEnded) {
+		x.eraseHost(ctx, folder)
+		return nil, nil
+	}
+	if v.request, err = x.revive(ctx, &q, v.entry); err != nil {
 		x.cfg.Logger.Error("a stored request cannot be brought back", "entry", folder, "error", err)
-		return nil, nil
-	}
-	if v.request.folder() != folder {
-		x.cfg.Logger.Error("a stored request is out of place", "entry", folder)
-		return nil, nil
-	}
-	if x.now() >= v.request.deadline.Add(keepEnded) {
-		x.eraseHost(ctx, v.request)
 		return nil, nil
 	}
 	names, err := x.cfg.Store.List(ctx, folder)
@@ -175,12 +176,8 @@ func (x *Exchange) restoreHost(ctx context.Context, folder string) (*revived, er
 	return v, nil
 }
 
-// revive makes a request of a stored one, as far as that takes no version.
-func (x *Exchange) revive(ctx context.Context, entry hostEntry) (*request, error) {
-	q, err := envelope.Peek[approval.Request](entry.Request, envelope.TypeRequest)
-	if err != nil {
-		return nil, err
-	}
+// revive makes a request of a stored one.
+func (x *Exchange) revive(ctx context.Context, q *approval.Request, entry hostEntry) (*request, error) {
 	version, _, err := x.cfg.Version(ctx, q.Path, q.Version)
 	if err != nil {
 		return nil, err
@@ -191,7 +188,7 @@ func (x *Exchange) revive(ctx context.Context, entry hostEntry) (*request, error
 		if err != nil {
 			return err
 		}
-		r = newRequest(entry.Request, entry.Request.Hash(), &q, verified, entry.Who)
+		r = newRequest(entry.Request, entry.Request.Hash(), q, verified, entry.Who)
 		return nil
 	})
 	return r, err

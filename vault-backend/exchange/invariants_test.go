@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"maps"
 )
 
 // Check returns what is inconsistent in an exchange that nobody is using at the
@@ -10,7 +11,7 @@ func (x *Exchange) Check() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	pending, held := 0, 0
-	waiting, live := map[string]int{}, map[*queue]int{}
+	waiting, paths, live := map[string]int{}, map[string]int{}, map[*queue]int{}
 	for _, r := range x.byID {
 		if x.byHash[r.hash] != r {
 			return fmt.Errorf("request %s is not found by its hash", r.id)
@@ -20,6 +21,9 @@ func (x *Exchange) Check() error {
 		}
 		if r.held {
 			held++
+		}
+		if r.state == Waiting || r.held {
+			paths[r.path]++
 		}
 		if r.state != Waiting {
 			continue
@@ -32,13 +36,11 @@ func (x *Exchange) Check() error {
 			}
 		}
 	}
-	if pending != x.pending || held != x.held || len(waiting) != len(x.waiting) {
+	if pending != x.pending || held != x.held {
 		return fmt.Errorf("%d wait and %d are held, counted as %d and %d", pending, held, x.pending, x.held)
 	}
-	for who, n := range waiting {
-		if x.waiting[who] != n {
-			return fmt.Errorf("%d of %s wait, counted as %d", n, who, x.waiting[who])
-		}
+	if !maps.Equal(waiting, x.waiting) || !maps.Equal(paths, x.paths) {
+		return fmt.Errorf("requests are counted wrong by requester or path")
 	}
 	for approver, q := range x.queues {
 		if err := q.check(live[q]); err != nil {

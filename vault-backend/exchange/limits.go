@@ -89,7 +89,8 @@ func (x *Exchange) restoreCooldowns(ctx context.Context) error {
 		}
 		entry, err := envelope.Decode[cooldownEntry](raw)
 		if err != nil {
-			return fmt.Errorf("restore cooldown %s: %w", name, err)
+			x.cfg.Logger.Error("a stored cooldown cannot be read", "entry", name, "error", err)
+			continue
 		}
 		x.mu.Lock()
 		x.cooldowns[place{entry.Who, entry.Path}] = cooldown{until: entry.Until, denial: entry.Denial}

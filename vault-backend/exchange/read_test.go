@@ -187,6 +187,16 @@ func TestReadsThatNobodyCouldAnswerFailAtOnce(t *testing.T) {
 			s.prompts(0)
 		})
 	}
+	t.Run("mount not admitted", func(t *testing.T) {
+		s := newScene(t, 2, func(_ *scene, p *roster.Policy) { p.Consumers = p.Consumers[:0] })
+		s.notAdmitted = true
+		s.read(ask()).fails(exchange.ErrMountNotAdmitted, "mount_not_admitted")
+	})
+	t.Run("mount not admitted, hosts are", func(t *testing.T) {
+		s := newScene(t, 2, nil)
+		s.notAdmitted = true
+		s.read(ask()).fails(exchange.ErrHostConsumersOnly, "stillvault get prod/db")
+	})
 	t.Run("no policy", func(t *testing.T) {
 		s := newScene(t, 2, nil)
 		r := s.read(ask())

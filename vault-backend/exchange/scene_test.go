@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -40,14 +38,8 @@ type scene struct {
 	versions map[string][]*secret.Version
 	limits   exchange.Limits
 
-	readers []*reader
-}
-
-// approver is a person at their device.
-type approver struct {
-	*coretest.Person
-	scene  *scene
-	ledger approval.Ledger
+	notAdmitted bool
+	readers     []*reader
 }
 
 // newScene has n approvers, of whom any one may release what lies under prod/,
@@ -97,8 +89,13 @@ func (s *scene) start() {
 
 func (s *scene) restart() error {
 	s.x = exchange.New(exchange.Config{
-		Mount:    s.Mount,
-		Consumer: func() (envelope.ID, envelope.Signer, error) { return s.mount.ID, s.mount.Signer, nil },
+		Mount: s.Mount,
+		Consumer: func() (envelope.ID, envelope.Signer, error) {
+			if s.notAdmitted {
+				return envelope.ID{}, nil, exchange.ErrMountNotAdmitted
+			}
+			return s.mount.ID, s.mount.Signer, nil
+		},
 		Roster: func(use func(*roster.Roster) error) error {
 			s.mu.RLock()
 			defer s.mu.RUnlock()
@@ -289,223 +286,4 @@ func (s *scene) only() envelope.ID {
 		s.T.Fatalf("%d requests wait", len(waiting))
 	}
 	return waiting[0]
-}
-
-// call asks for the inbox.
-func (p *approver) call(after envelope.ID, wait time.Duration) envelope.Signed {
-	p.scene.T.Helper()
-	p.scene.mu.RLock()
-	defer p.scene.mu.RUnlock()
-	signed, err := approval.CallInbox(p.scene.Roster, p.Device.ID(), p.Device.Signer(), after, wait, p.scene.clock.Now())
-	p.scene.Must(err)
-	return signed
-}
-
-func (p *approver) open(call envelope.Signed, sealed envelope.Envelope) *approval.Inbox {
-	p.scene.T.Helper()
-	p.scene.mu.RLock()
-	defer p.scene.mu.RUnlock()
-	in, err := approval.OpenInbox(p.scene.Roster, p.Device, p.scene.Mount, call, sealed)
-	p.scene.Must(err)
-	return in
-}
-
-// inbox returns everything that waits for the approver.
-func (p *approver) inbox() []approval.Item {
-	p.scene.T.Helper()
-	var all []approval.Item
-	var after envelope.ID
-	for {
-		call := p.call(after, 0)
-		sealed, err := p.scene.x.Inbox(p.scene.T.Context(), call)
-		p.scene.Must(err)
-		in := p.open(call, sealed)
-		all = append(all, in.Items...)
-		if !in.More {
-			return all
-		}
-		after = idOf(p.scene.T, in.Items[len(in.Items)-1].Request)
-	}
-}
-
-func idOf(t testing.TB, signed envelope.Signed) envelope.ID {
-	t.Helper()
-	q, err := envelope.Peek[approval.Request](signed, envelope.TypeRequest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return q.ID
-}
-
-// review opens the only item that waits for the approver.
-func (p *approver) review() *approval.Case {
-	p.scene.T.Helper()
-	items := p.inbox()
-	if len(items) != 1 {
-		p.scene.T.Fatalf("%s has %d items", p.Name, len(items))
-	}
-	return p.reviewItem(items[0])
-}
-
-func (p *approver) reviewItem(item approval.Item) *approval.Case {
-	p.scene.T.Helper()
-	p.scene.mu.RLock()
-	defer p.scene.mu.RUnlock()
-	v := approval.Reviewer{Roster: p.scene.Roster, Mount: p.scene.Mount, Approver: p.ID, Device: p.Device.ID()}
-	c, err := v.Review(item, p.scene.clock.Now())
-	p.scene.Must(err)
-	return c
-}
-
-// approve signs an approval of a case and advances the device's ledger.
-func (p *approver) approve(c *approval.Case) approval.Release {
-	p.scene.T.Helper()
-	rel, err := c.Approve(p.Keyring, p.Device.Signer(), p.ledger, p.scene.clock.Now())
-	p.scene.Must(err)
-	p.ledger = p.ledger.After(rel.Receipt)
-	return rel
-}
-
-func (p *approver) deny(c *approval.Case, reason string) approval.Release {
-	p.scene.T.Helper()
-	rel, err := c.Deny(reason, p.Device.Signer(), p.ledger, p.scene.clock.Now())
-	p.scene.Must(err)
-	p.ledger = p.ledger.After(rel.Receipt)
-	return rel
-}
-
-// answers sends a release and checks what state the request is in then.
-func (p *approver) answers(rel approval.Release, want exchange.State) {
-	p.scene.T.Helper()
-	state, err := p.scene.x.Answer(p.scene.T.Context(), rel)
-	p.scene.Must(err)
-	if state != want {
-		p.scene.T.Fatalf("the request is %s, want %s", state, want)
-	}
-}
-
-func (p *approver) says(yes bool, want exchange.State) {
-	p.scene.T.Helper()
-	c := p.review()
-	if yes {
-		p.answers(p.approve(c), want)
-	} else {
-		p.answers(p.deny(c, "not during the freeze"), want)
-	}
-}
-
-// store is a Store in memory that can be told to stop writing.
-type store struct {
-	mu      sync.Mutex
-	entries map[string][]byte
-	writes  int
-	stopAt  int // fail from this write on, counted from 1; 0 never
-}
-
-var errStopped = errors.New("the storage stopped")
-
-func newStore() *store { return &store{entries: map[string][]byte{}} }
-
-func (m *store) write(f func()) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.writes++; m.stopAt > 0 && m.writes >= m.stopAt {
-		return errStopped
-	}
-	f()
-	return nil
-}
-
-func (m *store) Put(_ context.Context, name string, entry []byte) error {
-	return m.write(func() { m.entries[name] = slices.Clone(entry) })
-}
-
-func (m *store) Delete(_ context.Context, name string) error {
-	return m.write(func() { delete(m.entries, name) })
-}
-
-func (m *store) Get(_ context.Context, name string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.entries[name]), nil
-}
-
-func (m *store) List(_ context.Context, prefix string) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	names := map[string]bool{}
-	for name := range m.entries {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			if i := strings.IndexByte(rest, '/'); i >= 0 {
-				rest = rest[:i+1]
-			}
-			names[rest] = true
-		}
-	}
-	var all []string
-	for name := range names {
-		all = append(all, name)
-	}
-	return all, nil
-}
-
-// clock is a Clock that moves only when told to.
-type clock struct {
-	mu     sync.Mutex
-	now    time.Time
-	timers map[int]timer
-	next   int
-}
-
-type timer struct {
-	at time.Time
-	f  func()
-}
-
-func newClock(now time.Time) *clock { return &clock{now: now, timers: map[int]timer{}} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) AfterFunc(d time.Duration, f func()) func() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.next++
-	n := c.next
-	c.timers[n] = timer{c.now.Add(d), f}
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.timers, n)
-	}
-}
-
-// advance moves the clock and runs what is due on the way, in order.
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	end := c.now.Add(d)
-	for {
-		first := 0
-		for n, t := range c.timers {
-			if !t.at.After(end) && (first == 0 || t.at.Before(c.timers[first].at)) {
-				first = n
-			}
-		}
-		if first == 0 {
-			break
-		}
-		t := c.timers[first]
-		delete(c.timers, first)
-		if t.at.After(c.now) {
-			c.now = t.at
-		}
-		c.mu.Unlock()
-		t.f()
-		c.mu.Lock()
-	}
-	c.now = end
-	c.mu.Unlock()
 }
