@@ -52,23 +52,29 @@ const (
 )
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		Setup:               setUpScript,
+	params := scriptParams()
+	params.Dir, params.Setup = "testdata/script", setUpScript
+	testscript.Run(t, params)
+}
+
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":    scriptCode,
-			"capture": scriptCapture,
-			"restart": scriptRestart,
+			"code":       scriptCode,
+			"capture":    scriptCapture,
+			"eventually": scriptEventually,
+			"restart":    scriptRestart,
 		},
-	})
+	}
 }
 
 type brokerKey struct{}
 
 // setUpScript gives a script a broker, a state directory and the token of an
-// administrator without an entity. $ALICE_TOKEN and $CAROL_TOKEN have entities.
+// administrator without an entity, also in $ADMIN_TOKEN. $ALICE_TOKEN and
+// $CAROL_TOKEN have entities.
 func setUpScript(env *testscript.Env) error {
 	b := &scriptBroker{data: filepath.Join(env.WorkDir, ".broker")}
 	if err := b.start("127.0.0.1:0"); err != nil {
@@ -76,16 +82,23 @@ func setUpScript(env *testscript.Env) error {
 	}
 	env.Defer(func() { _ = b.host.Close() })
 	env.Values[brokerKey{}] = b
-	env.Setenv("VAULT_ADDR", b.host.Addr())
-	env.Setenv("VAULT_TOKEN", "admin-token")
-	env.Setenv("ALICE_TOKEN", "alice-token")
-	env.Setenv("CAROL_TOKEN", "carol-token")
-	env.Setenv("ALICE_ENTITY", aliceEntity)
-	env.Setenv("CAROL_ENTITY", carolEntity)
+	scriptEnvironment(env, map[string]string{
+		"VAULT_ADDR": b.host.Addr(), "VAULT_TOKEN": "admin-token",
+		"ALICE_TOKEN": "alice-token", "ALICE_ENTITY": aliceEntity,
+		"CAROL_TOKEN": "carol-token", "CAROL_ENTITY": carolEntity,
+	})
+	return nil
+}
+
+// scriptEnvironment sets what every script may rely on.
+func scriptEnvironment(env *testscript.Env, server map[string]string) {
+	for name, value := range server {
+		env.Setenv(name, value)
+	}
+	env.Setenv("ADMIN_TOKEN", server["VAULT_TOKEN"])
 	env.Setenv("STILLVAULT_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("NO_COLOR", "1")
-	return nil
 }
 
 // scriptBroker is a development host that a script can replace.
