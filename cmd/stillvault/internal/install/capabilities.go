@@ -66,6 +66,9 @@ func (in *Installer) capabilities(ctx context.Context) (capabilities, error) {
 		if errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden {
 			return nil, fmt.Errorf("ask what the token may do: vault says %q: %w", brief(plain(refused.Errors)), ErrToken)
 		}
+		if notFound(err) {
+			return nil, fmt.Errorf("ask what the token may do: %s does not tell: %w", in.vault.Address(), ErrNoCatalogue)
+		}
 		return nil, explain("ask what the token may do", err)
 	}
 	caps := capabilities{}

@@ -11,6 +11,7 @@ var (
 	ErrNotReady    = errors.New("vault_not_initialised: run `vault operator init`, then unseal it")
 	ErrSealed      = errors.New("vault_sealed: run `vault operator unseal`, then run this again")
 	ErrOldVault    = errors.New("vault_too_old: the plug-in needs Vault " + minVersion + " or later; upgrade Vault first")
+	ErrNoCatalogue = errors.New("no_plugin_catalogue: this server takes no plug-ins, and `stillvault dev` has its own running; set VAULT_ADDR to a Vault")
 	ErrToken       = errors.New("token_invalid: log in with `vault login`, or set VAULT_TOKEN to a token that is still valid")
 	ErrPermission  = errors.New("permission_denied: attach a policy that grants this to the token, or use one that has it")
 	ErrPathTaken   = errors.New("path_taken: another secrets engine is mounted there; choose another with --mount")

@@ -14,18 +14,17 @@ import (
 // checkDir refuses a plug-in directory that Vault would not run anything from.
 // vaults is what Vault calls it, empty where that cannot be known.
 func checkDir(dir, vaults string) error {
-	info, err := os.Lstat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", dir, ErrPluginDirMissing)
-	}
-	if err != nil {
+	} else if err != nil {
 		return fmt.Errorf("look at the plug-in directory: %w", err)
 	}
 	if vaults == "" || filepath.Clean(vaults) == filepath.Clean(dir) {
 		// This is the name that Vault uses, so a link in it counts.
 		return checkLinks(dir)
 	}
-	if info, err = os.Stat(dir); err != nil || !info.IsDir() {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
 		return fmt.Errorf("%s is not a directory: %w", dir, ErrPluginDirMissing)
 	}
 	// A container may know the directory by another name; another directory

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+	"github.com/stillvault/stillvault/plugins/host"
 )
 
 // refused checks that an error is the named one and says something.
@@ -76,6 +77,28 @@ func TestPlanRefusesVaultsThatCannotBeUsed(t *testing.T) {
 	s.must(s.client.Sys().Seal())
 	_, _, err = s.try(install.Options{Binary: binary})
 	refused(t, err, install.ErrSealed, "vault operator unseal")
+}
+
+func TestPlanRefusesTheDevelopmentHost(t *testing.T) {
+	t.Parallel()
+	dev, err := host.Start(context.Background(), host.Config{
+		Plugin: plugin(t, older), Listen: "127.0.0.1:0", Tokens: []host.Token{{ID: "root", Root: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	client, err := api.NewClient(&api.Config{Address: dev.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.SetToken("root")
+	in, err := install.New(client, install.Options{Binary: plugin(t, older)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = in.Plan(context.Background())
+	refused(t, err, install.ErrNoCatalogue, "VAULT_ADDR")
 }
 
 // TestPlanRefusesOldAndEmptyVaults answers sys/health as such Vaults do: they
