@@ -41,12 +41,12 @@ func checkLinks(dir string) error {
 	if err != nil {
 		return fmt.Errorf("look at the plug-in directory: %w", err)
 	}
-	real, err := filepath.EvalSymlinks(absolute)
+	target, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
 		return fmt.Errorf("look at the plug-in directory: %w: %w", err, ErrPluginDirMissing)
 	}
-	if real != absolute {
-		return fmt.Errorf("%s leads to %s: %w", dir, real, ErrPluginDirLink)
+	if target != absolute {
+		return fmt.Errorf("%s leads to %s: %w", dir, target, ErrPluginDirLink)
 	}
 	if info, err := os.Stat(absolute); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s is not a directory: %w", dir, ErrPluginDirMissing)
