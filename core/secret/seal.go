@@ -21,11 +21,15 @@ type Draft struct {
 
 // Seal encrypts value, a JSON object that stays the caller's to wipe, to the
 // people whom the policy in force for the path names, and signs it as the
-// author. It needs public keys only. It returns [roster.ErrNoPolicy],
+// author. What touches the value or a key is confined in here, call by call: all
+// of Seal in one [envelope.Confine] would track and erase every allocation for
+// public JSON, too. It needs public keys only. It returns [roster.ErrNoPolicy],
 // [ErrAuthor], [roster.ErrUnmeetable], [roster.ErrCoverage], [roster.ErrExpired]
 // or [ErrValue] where that may not be.
 func Seal(r *roster.Roster, d Draft, value []byte, author envelope.Signer, now time.Time) (*Version, error) {
-	if err := CheckValue(value); err != nil {
+	var err error
+	envelope.Confine(func() { err = CheckValue(value) })
+	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
 	}
 	policy, people, err := recipients(r, d, author.Public(), now)
@@ -124,10 +128,14 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 
 // sealPayload encrypts the value and writes the commitment into the header.
 func sealPayload(h *Header, root *envelope.Key, value []byte) (envelope.Envelope, error) {
-	plaintext := plaintextOf(value)
-	defer envelope.Wipe(plaintext)
+	var plaintext []byte
 	var err error
-	if h.Commitment, err = h.commit(plaintext); err != nil {
+	envelope.Confine(func() {
+		plaintext = plaintextOf(value)
+		h.Commitment, err = h.commit(plaintext)
+	})
+	defer envelope.Wipe(plaintext)
+	if err != nil {
 		return envelope.Envelope{}, err
 	}
 	key, err := payloadKey(h, root)
@@ -156,10 +164,14 @@ func payloadKey(h *Header, root *envelope.Key) (*envelope.Key, error) {
 // wrap seals a share to an approver and describes it.
 func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, envelope.Envelope, error) {
 	holder := Holder{Requirement: s.Requirement, X: s.X, Approver: a.ID, Generation: a.Generation}
-	b := s.bytes()
-	defer envelope.Wipe(b)
+	var b []byte
 	var err error
-	if holder.Commitment, err = w.commitShare(h, &holder, s); err != nil {
+	envelope.Confine(func() {
+		b = s.bytes()
+		holder.Commitment, err = w.commitShare(h, &holder, s)
+	})
+	defer envelope.Wipe(b)
+	if err != nil {
 		return Holder{}, envelope.Envelope{}, err
 	}
 	wrapped, err := a.Recipient().Seal(w.wrapContext(h, &holder), b)

@@ -5,13 +5,12 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-
-	"github.com/stillvault/stillvault/core/envelope"
 )
 
 // together runs independent tasks on all cores, the caller's goroutine among
 // them, and returns their errors in the order of the tasks. A caller's
-// [envelope.Confine] does not reach into other goroutines, so each gets its own.
+// [envelope.Confine] does not reach into other goroutines: a task itself confines
+// what it does with keys.
 func together(tasks []func() error) error {
 	errs := make([]error, len(tasks))
 	var taken atomic.Int64
@@ -22,7 +21,7 @@ func together(tasks []func() error) error {
 	}
 	var others sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(tasks)) - 1 {
-		others.Go(func() { envelope.Confine(work) })
+		others.Go(work)
 	}
 	work()
 	others.Wait()
