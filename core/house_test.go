@@ -29,9 +29,9 @@ var (
 	// before it.
 	layers = []string{"envelope", "keyring", "roster", "secret", "approval"}
 
-	// helpers are the packages below core that only tests may import. They
-	// may do what tests do.
-	helpers = []string{"coretest", "internal/mutate"}
+	// helpers are the packages below core that only tests may import, and the
+	// one that is nothing but tests. They may do what tests do.
+	helpers = []string{"attack", "coretest", "internal/mutate"}
 
 	// coreImports are the modules that core imports besides the standard
 	// library: audited cryptography and Unicode, and nothing of HashiCorp.
