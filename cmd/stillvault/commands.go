@@ -18,5 +18,6 @@ func (a *app) commands() []*cobra.Command {
 		a.consumerCommand(),
 		a.statusCommand(),
 		a.installCommand(),
+		a.devCommand(),
 	}
 }

@@ -103,7 +103,7 @@ func readMemory(t *testing.T, pid int) memory {
 	var m memory
 	zeroes := make([]byte, page)
 	for line := range strings.Lines(string(maps)) {
-		var from, to int64
+		var from, to uint64
 		var rights string
 		if _, err := fmt.Sscanf(line, "%x-%x %s", &from, &to, &rights); err != nil {
 			t.Fatalf("maps: %q: %v", line, err)
@@ -113,7 +113,7 @@ func readMemory(t *testing.T, pid int) memory {
 		}
 		for at := from; at < to; at += 16 * 1024 * page {
 			chunk := make([]byte, min(16*1024*page, to-at))
-			if _, err := file.ReadAt(chunk, at); err != nil {
+			if _, err := file.ReadAt(chunk, int64(at)); err != nil {
 				continue // gone, or a device
 			}
 			for i := 0; i+page <= len(chunk); i += page {

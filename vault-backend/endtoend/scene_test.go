@@ -88,7 +88,7 @@ func (s *scene) author() string { return s.bob.login.token }
 func (s *scene) checkValue(got answer) {
 	s.t.Helper()
 	if !reflect.DeepEqual(got.data, s.value) {
-		s.t.Errorf("read %d fields that are not those that were written", len(got.data))
+		s.t.Errorf("read %d fields that are not those that were written; status %d %s", len(got.data), got.status, got.text)
 	}
 	if got.id != "" {
 		s.t.Errorf("the answer has a lease id")
@@ -162,15 +162,4 @@ func newScene(t *testing.T, o *organisation, name string, edit func(*roster.Poli
 	s.policy = o.policyFor(name, edit)
 	s.write(s.path)
 	return s
-}
-
-// resume returns an answer, or what again gives if the connection broke or the
-// wait ended.
-func (s *scene) resume(a answer, again func() answer) answer {
-	s.t.Helper()
-	if a.status == gone || a.status == 423 || a.status >= 500 {
-		s.t.Logf("resumed after: %d %s", a.status, a.text)
-		return again()
-	}
-	return a
 }

@@ -40,7 +40,7 @@ func (r *real) stored(t testing.TB) map[string][]byte {
 	walk(t, "", list, func(key string) {
 		value, err := readRaw(client, key)
 		var refused *api.ResponseError
-		if errors.As(err, &refused) && barrierKeys[key] {
+		if errors.As(err, &refused) && strings.HasPrefix(key, vaultsOwn) {
 			return
 		}
 		if err != nil {
@@ -63,9 +63,10 @@ func (r *real) stored(t testing.TB) map[string][]byte {
 	return all
 }
 
-// barrierKeys are the entries that hold the keys of Vault's own encryption;
-// sys/raw does not show them.
-var barrierKeys = map[string]bool{"core/keyring": true, "core/hsm/barrier-unseal-keys": true}
+// vaultsOwn holds the keys of Vault's own encryption, which sys/raw does not
+// show, and what Vault stores without it, which sys/raw cannot read; the latter
+// is in the snapshot as it stands.
+const vaultsOwn = "core/"
 
 func listRaw(client *api.Client, prefix string) ([]string, error) {
 	listed, err := client.Logical().List("sys/raw/" + prefix)
