@@ -24,8 +24,17 @@ type Key struct{ hidden *hidden }
 
 type hidden struct{ bytes *[KeySize]byte }
 
-// blankKey returns a key of zeroes, to be filled in.
-func blankKey() *Key { return &Key{&hidden{new([KeySize]byte)}} }
+// blankKey returns a key of zeroes, to be filled in. The three parts are one
+// allocation.
+func blankKey() *Key {
+	k := new(struct {
+		key    Key
+		hidden hidden
+		bytes  [KeySize]byte
+	})
+	k.key.hidden, k.hidden.bytes = &k.hidden, &k.bytes
+	return &k.key
+}
 
 // NewKey returns a fresh key from crypto/rand.
 func NewKey() *Key {
