@@ -38,7 +38,7 @@ func (b *broker) sealValue(ctx context.Context, path string, r *record, value []
 			return err
 		}
 		draft.Author = consumer.ID
-		envelope.Confine(func() { v, err = secret.Seal(org, draft, value, me.signer, b.now()) })
+		v, err = secret.Seal(org, draft, value, me.signer, b.now())
 		return err
 	})
 	if err != nil {
