@@ -2,6 +2,7 @@ package roster_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -32,15 +33,48 @@ func FuzzLog(f *testing.F) {
 	})
 }
 
+// bodies read the body of a kind loosely and write it as it should be, so that
+// the fuzzer gets past the encoding to the meaning.
+var bodies = map[roster.Kind]func([]byte) []byte{
+	roster.KindOrgRotate:      loosely[roster.OrgRotate],
+	roster.KindApproverAdmit:  loosely[roster.ApproverAdmit],
+	roster.KindApproverRekey:  loosely[roster.ApproverRekey],
+	roster.KindApproverRevoke: loosely[roster.Removal],
+	roster.KindDeviceAdmit:    loosely[roster.DeviceAdmit],
+	roster.KindDeviceRevoke:   loosely[roster.Removal],
+	roster.KindGroupSet:       loosely[roster.Group],
+	roster.KindGroupDelete:    loosely[roster.Removal],
+	roster.KindPolicySet:      loosely[roster.Policy],
+	roster.KindPolicyDelete:   loosely[roster.Removal],
+	roster.KindConsumerAdmit:  loosely[roster.ConsumerAdmit],
+	roster.KindConsumerRevoke: loosely[roster.ConsumerRevoke],
+	roster.KindCheckpoint:     loosely[roster.Checkpoint],
+}
+
+func loosely[T any](body []byte) []byte {
+	var v T
+	if json.Unmarshal(body, &v) != nil {
+		return body
+	}
+	encoded, err := envelope.Encode(v)
+	if err != nil {
+		return body
+	}
+	return encoded
+}
+
 // FuzzStatement has the organisation's own key sign whatever a statement says:
 // a meaningless one is refused and changes nothing, and one that is taken folds
 // again to the same.
 func FuzzStatement(f *testing.F) {
-	f.Add([]byte(`{"kind":"checkpoint","seq":0,"prev":"` + envelope.Hash{}.String() + `","time":0,"body":{"expires":9999999999999}}`))
+	f.Add([]byte(`{"kind":"checkpoint","body":{"expires":9999999999999}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		st, err := envelope.Decode[roster.Statement](data)
-		if err != nil {
+		var st roster.Statement
+		if json.Unmarshal(data, &st) != nil {
 			return
+		}
+		if body := bodies[st.Kind]; body != nil {
+			st.Body = body(st.Body)
 		}
 		w := coretest.NewWorld(t)
 		before := w.Roster.Head()

@@ -25,7 +25,7 @@ type Draft struct {
 // of Seal in one [envelope.Confine] would track and erase every allocation for
 // public JSON, too. It needs public keys only. It returns [roster.ErrNoPolicy],
 // [ErrAuthor], [roster.ErrUnmeetable], [roster.ErrCoverage], [roster.ErrExpired]
-// or [ErrValue] where that may not be.
+// [ErrValue] or [ErrSize] where that may not be.
 func Seal(r *roster.Roster, d Draft, value []byte, author envelope.Signer, now time.Time) (*Version, error) {
 	var err error
 	envelope.Confine(func() { err = CheckValue(value) })
@@ -122,8 +122,24 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 		return nil, err
 	}
 	w.Header = v.Header.Hash()
-	v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author)
-	return v, err
+	if v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author); err != nil {
+		return nil, err
+	}
+	if size := v.size(); size > MaxVersion {
+		return nil, fmt.Errorf("%d bytes, limit %d: %w", size, MaxVersion, ErrSize)
+	}
+	return v, nil
+}
+
+// size is at most a little over the length of the encoded version: its byte
+// strings as base64, and room for what stands around them.
+func (v *Version) size() int {
+	const around, aroundWrap = 1 << 10, 32
+	n := len(v.Header.Payload) + len(v.WrapSet.Payload) + len(v.Payload.Bytes)
+	for _, w := range v.Wraps {
+		n += len(w.Bytes) + aroundWrap
+	}
+	return n*4/3 + around
 }
 
 // sealPayload encrypts the value and writes the commitment into the header.

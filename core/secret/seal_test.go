@@ -99,6 +99,32 @@ func TestValuesUpToTheLimitAreSealed(t *testing.T) {
 	}
 }
 
+func TestAVersionThatCouldNotBeReadIsNotWritten(t *testing.T) {
+	large := []byte(`{"k":"` + strings.Repeat("x", secret.MaxValue-8) + `"}`)
+	c := newCabinet(t, 160, oneOf)
+	seal := func(value []byte) (*secret.Version, error) {
+		return secret.Seal(c.Roster, c.draft(), value, c.author.Signer, c.Now)
+	}
+	fits, err := seal(large)
+	c.Must(err)
+	text, err := envelope.Encode(fits)
+	c.Must(err)
+	if len(text) > secret.MaxVersion {
+		t.Errorf("%d bytes, limit %d", len(text), secret.MaxVersion)
+	}
+	for i := range 40 {
+		c.people = append(c.people, c.Admit(fmt.Sprintf("late%d", i)))
+	}
+	c.policy.Requirements = oneOf(c.people)
+	c.SetPolicy(c.policy)
+	if _, err := seal(large); !errors.Is(err, secret.ErrSize) {
+		t.Errorf("with 200 people: %v", err)
+	}
+	if _, err := seal([]byte(value)); err != nil {
+		t.Errorf("a short value with 200 people: %v", err)
+	}
+}
+
 func TestTheLengthOfAValueShowsOnlyByItsOrderOfMagnitude(t *testing.T) {
 	c := newCabinet(t, 1, oneOf)
 	size := func(value string) int {

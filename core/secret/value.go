@@ -10,9 +10,16 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
-// MaxValue is the longest value, in bytes of JSON: with its padding, base64 and
-// the shares it stays below what one storage entry may hold.
-const MaxValue = 512<<10 - 4
+// Limits of what is stored, in bytes.
+const (
+	// MaxValue is the longest value, as JSON. Its padding makes it a power of two.
+	MaxValue = 512<<10 - 4
+	// MaxVersion is the largest version, as it is encoded: below what one entry
+	// of Vault's integrated storage may hold, and far below what is read
+	// ([envelope.MaxMessage]). About 170 approvers fit beside the longest value,
+	// 500 beside a short one.
+	MaxVersion = 1<<20 - 16<<10
+)
 
 // Value is an opened secret: a JSON object in plaintext. It prints as redacted;
 // its owner wipes it.
