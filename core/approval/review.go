@@ -63,6 +63,10 @@ func (v Reviewer) Review(item Item, now time.Time) (*Case, error) {
 	if !v.Mount.IsZero() && v.Mount != q.Mount {
 		return nil, fmt.Errorf("request %s: of another mount: %w", q.ID, ErrRequest)
 	}
+	// Better refused now than after a gesture, when nothing can be sealed to it.
+	if err := q.Ephemeral.Check(); err != nil {
+		return nil, fmt.Errorf("request %s: ephemeral key: %w", q.ID, err)
+	}
 	if c.Version, err = item.Version.Verify(v.Roster, q.Mount, q.Path); err != nil {
 		return nil, fmt.Errorf("request %s: %w", q.ID, err)
 	}

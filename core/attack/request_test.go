@@ -28,6 +28,9 @@ var requestAttacks = []attack{
 	{"the ephemeral key swapped and signed by the broker", func(s *stage) error {
 		return s.reviewed(func(r *approval.Request) { r.Ephemeral = s.brokerKEM() }, s.mallory)
 	}, envelope.ErrSignature},
+	{"an ephemeral key that nothing can be sealed to", func(s *stage) error {
+		return s.reviewed(func(r *approval.Request) { clear(r.Ephemeral[1184:]) }, s.host.Signer)
+	}, envelope.ErrKey},
 	{"a request by a consumer whom nobody admitted", func(s *stage) error {
 		return s.reviewed(func(r *approval.Request) { r.Consumer = envelope.NewID() }, s.mallory)
 	}, roster.ErrUnknown},
