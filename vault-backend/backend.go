@@ -31,6 +31,7 @@ type broker struct {
 	refusals limiter
 	routing  routing
 	draining atomic.Bool
+	tidied   atomic.Int64 // when invitations were last looked through, Unix seconds
 }
 
 var _ logical.Backend = (*broker)(nil)

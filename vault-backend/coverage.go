@@ -30,13 +30,12 @@ type standing struct {
 func (v *versionRecord) standing(r *roster.Roster, path string) standing {
 	policy, err := r.PolicyFor(path)
 	if err != nil {
-		return standing{Stale: true}
+		return standing{Stale: true, Exposed: v.exposed(newDoorman(r), nil)}
 	}
 	s := standing{Policy: policy, Covered: true}
 	eligible := r.Eligible(policy)
 	effective := v.effective(eligible)
-	d := newDoorman(r)
-	s.Exposed = slices.ContainsFunc(v.Holders, func(h holding) bool { return h.Gone || !d.stays(policy, h) })
+	s.Exposed = v.exposed(newDoorman(r), policy)
 	s.Stale = !v.enforces(policy) || missesPeople(eligible, v.Holders)
 	assigned := make([][]*roster.Approver, len(policy.Requirements))
 	if v.enforces(policy) {
@@ -51,6 +50,11 @@ func (v *versionRecord) standing(r *roster.Roster, path string) standing {
 		s.Covered = s.Covered && c.Meets(policy.MinimumCoverage)
 	}
 	return s
+}
+
+// exposed says whether somebody holds or held a share who has no say any more.
+func (v *versionRecord) exposed(d doorman, p *roster.Policy) bool {
+	return slices.ContainsFunc(v.Holders, func(h holding) bool { return h.Gone || !d.stays(p, h) })
 }
 
 // effective returns the holders who qualify today for the requirement that

@@ -11,6 +11,7 @@
 //	meta/<path>         a secret's versions, without values   record.go
 //	version/<hash>/<n>  a version's ciphertext                version.go
 //	enroll/<id>         an invitation and its answer          enrolment.go
+//	exchange/<name>     host requests, receipts, cooldowns    routing.go
 //	wal/<id>            a removal that has begun              removal.go
 //
 // Storage has no transactions here. Of two writes that belong together the one

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"time"
+
+	"github.com/hashicorp/vault/sdk/helper/locksutil"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -135,6 +138,35 @@ func (b *broker) checkAnswer(ctx context.Context, id envelope.ID, e *enrolment, 
 	}
 	if answered.Organisation != c.Organisation {
 		return fmt.Errorf("message: %w", roster.ErrOrganisation)
+	}
+	return nil
+}
+
+// keepEnrolments is how long an invitation stays after it expired, so that
+// people can look up what became of it.
+const keepEnrolments = 30 * 24 * time.Hour
+
+// forgetEnrolments removes invitations that expired long ago.
+func (b *broker) forgetEnrolments(ctx context.Context) error {
+	keys, err := b.storage.List(ctx, enrolmentPrefix)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		e, err := load[enrolment](ctx, b.storage, enrolmentPrefix+key)
+		if err != nil {
+			return err
+		}
+		if e == nil || envelope.At(b.now()) < e.Expires.Add(keepEnrolments) {
+			continue
+		}
+		lock := locksutil.LockForKey(b.locks, enrolmentPrefix+key)
+		lock.Lock()
+		err = remove(ctx, b.storage, enrolmentPrefix+key)
+		lock.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

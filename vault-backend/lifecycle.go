@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/helper/consts"
@@ -47,6 +48,12 @@ func (b *broker) writable() bool {
 func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 	b.refusals.forget(b.now())
 	b.ifRouted(func(x *exchange.Exchange) { x.Tick(ctx) })
+	if now := b.now().Unix(); now-b.tidied.Load() >= int64(time.Hour/time.Second) && b.writable() {
+		b.tidied.Store(now)
+		if err := b.forgetEnrolments(ctx); err != nil {
+			return fmt.Errorf("remove old invitations: %w", err)
+		}
+	}
 	return nil
 }
 

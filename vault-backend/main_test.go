@@ -21,7 +21,7 @@ import (
 // rig is a secrets engine over storage in memory, and an organisation.
 type rig struct {
 	*coretest.World
-	t       *testing.T
+	t       testing.TB
 	b       *broker
 	storage logical.Storage
 	mount   *coretest.Consumer // the engine itself, once admitted
@@ -30,7 +30,7 @@ type rig struct {
 }
 
 // newRig makes an engine that knows no organisation yet.
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{World: coretest.NewWorld(t), t: t, storage: &logical.InmemStorage{}}
 	r.start()
@@ -54,7 +54,7 @@ func (r *rig) start() {
 
 // newOrganisation makes an engine with an organisation that admitted it, whose
 // approvers alice and bob may release what lies under prod.
-func newOrganisation(t *testing.T) *rig {
+func newOrganisation(t testing.TB) *rig {
 	t.Helper()
 	r := newRig(t)
 	me, err := r.b.self(context.Background())
@@ -123,7 +123,9 @@ func (r *rig) send(req *logical.Request) (*logical.Response, error) {
 		if route == nil {
 			r.t.Fatalf("%s: no such path", req.Path)
 		}
-		schema.ValidateResponse(r.t, schema.GetResponseSchema(r.t, route, req.Operation), resp, true)
+		if t, is := r.t.(*testing.T); is {
+			schema.ValidateResponse(t, schema.GetResponseSchema(t, route, req.Operation), resp, true)
+		}
 	}
 	return resp, err
 }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -214,4 +215,24 @@ func TestAnAddressThatGuessesHasToWait(t *testing.T) {
 	r.Must(err)
 	r.Now = r.Now.Add(refusalWindow)
 	r.do(update, i.path()+"/answer", i.posted(r))
+}
+
+func TestOldInvitationsAreForgotten(t *testing.T) {
+	r := newOrganisation(t)
+	old, fresh := r.invite(), r.invite()
+	r.do(update, old.path(), old.created(r))
+	r.Now = r.Now.Add(keepEnrolments)
+	data := fresh.created(r)
+	data["expires"] = r.Now.Add(time.Hour).Format(time.RFC3339)
+	r.do(update, fresh.path(), data)
+	for _, gone := range []bool{false, true} {
+		r.Must(r.b.periodic(context.Background(), &logical.Request{Storage: r.storage}))
+		if shown := r.do(read, old.path(), nil); (shown == nil) != gone {
+			t.Fatalf("gone %v, want %v", shown == nil, gone)
+		}
+		r.Now = r.Now.Add(2 * time.Hour)
+	}
+	if shown := r.do(read, fresh.path(), nil); shown == nil {
+		t.Fatal("an invitation that expired a moment ago was forgotten")
+	}
 }

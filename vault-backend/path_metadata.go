@@ -72,7 +72,7 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 		shown["policy"] = now.Policy.Name
 		shown["coverage"] = coverageView(now.Policy, now.Coverage)
 	}
-	versions := map[string]any{}
+	versions, d := map[string]any{}, newDoorman(org)
 	for _, v := range r.Versions {
 		policy := v.Policy.String()
 		if p, err := org.Policy(v.Policy); err == nil {
@@ -81,7 +81,7 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 		versions[strconv.FormatUint(v.Number, 10)] = map[string]any{
 			"created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
 			"author": consumerName(org, v.Author), "policy": policy, "epoch": v.Epoch,
-			"exposed": v.standing(org, path).Exposed,
+			"exposed": v.exposed(d, now.Policy),
 		}
 	}
 	shown["versions"] = versions

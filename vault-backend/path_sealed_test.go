@@ -15,7 +15,7 @@ import (
 
 // withHost makes an organisation whose policy lets a host write and receive
 // what lies under host.
-func withHost(t *testing.T) (*rig, *coretest.Consumer) {
+func withHost(t testing.TB) (*rig, *coretest.Consumer) {
 	t.Helper()
 	r := newOrganisation(t)
 	host := r.AdmitConsumer("host", roster.ConsumerHost)
