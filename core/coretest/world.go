@@ -4,6 +4,7 @@
 package coretest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -102,7 +103,8 @@ func (w *World) Admit(name string, entities ...string) *Person {
 	return w.AdmitWith(name, []keyring.FactorKind{keyring.FactorPassword, keyring.FactorSoftware}, entities...)
 }
 
-// AdmitWith admits an approver whose keyring these factors open.
+// AdmitWith admits an approver whose keyring these factors open. Their device
+// is a phone if a passkey is among them, a terminal otherwise.
 func (w *World) AdmitWith(name string, factors []keyring.FactorKind, entities ...string) *Person {
 	w.T.Helper()
 	p := &Person{ID: envelope.NewID(), Name: name, Device: keyring.NewDevice()}
@@ -122,16 +124,27 @@ func (w *World) AdmitWith(name string, factors []keyring.FactorKind, entities ..
 		ID: p.ID, Name: name, Entities: entities, KEM: public.KEM, Signing: public.Signing,
 		Generation: 1, Factors: factors, Recovery: recovery,
 	})
-	w.Append(roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: w.Certify(p, p.Device, name+"-terminal")})
+	kind, what := keyring.FactorSoftware, "terminal"
+	if slices.Contains(factors, keyring.FactorPasskey) {
+		kind, what = keyring.FactorPasskey, "phone"
+	}
+	w.Append(roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: w.CertifyAs(p, p.Device, name+"-"+what, kind)})
 	return p
 }
 
-// Certify has a person's keyring certify a device.
+// Certify has a person's keyring certify a terminal.
 func (w *World) Certify(p *Person, d *keyring.Device, name string) envelope.Signed {
+	w.T.Helper()
+	return w.CertifyAs(p, d, name, keyring.FactorSoftware)
+}
+
+// CertifyAs has a person's keyring certify a device that opens it with a factor
+// of a kind.
+func (w *World) CertifyAs(p *Person, d *keyring.Device, name string, kind keyring.FactorKind) envelope.Signed {
 	w.T.Helper()
 	public, err := d.Public()
 	w.Must(err)
-	c, err := keyring.Certify(p.Keyring, d.ID(), name, keyring.FactorSoftware, public)
+	c, err := keyring.Certify(p.Keyring, d.ID(), name, kind, public)
 	w.Must(err)
 	return c
 }

@@ -33,7 +33,8 @@ type ApproverRekey struct {
 	Recovery   bool                 `json:"recovery"`
 }
 
-// Approver is a person who may approve, as the roster knows them.
+// Approver is a person who may approve, as the roster knows them. Factors has
+// the kinds of the devices that were admitted since, too.
 type Approver struct {
 	ApproverAdmit
 	Revoked bool

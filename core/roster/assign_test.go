@@ -160,6 +160,35 @@ func TestRefusedFactorsExcludePeople(t *testing.T) {
 	}
 }
 
+func TestADeviceAddsItsFactorToItsApprover(t *testing.T) {
+	w := coretest.NewWorld(t)
+	a := w.AdmitWith("a", []keyring.FactorKind{keyring.FactorPasskey})
+	p := coretest.Policy("p", "x/*", nil, coretest.Need("one", 1, a))
+	p.RefusedFactors = []keyring.FactorKind{keyring.FactorSoftware}
+	eligible := func() int { return len(w.Roster.Eligible(&p)[0]) }
+	if eligible() != 1 {
+		t.Fatal("a phone is refused")
+	}
+	terminal := keyring.NewDevice()
+	w.Append(roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: w.Certify(a, terminal, "terminal")})
+	approver, err := w.Roster.Approver(a.ID)
+	w.Must(err)
+	if len(approver.Factors) != 2 || eligible() != 0 {
+		t.Errorf("factors %q, eligible %d", approver.Factors, eligible())
+	}
+	w.Append(roster.KindDeviceRevoke, roster.Removal{ID: terminal.ID()})
+	if eligible() != 0 {
+		t.Error("revoking the device takes its factor back")
+	}
+	public := keys(w, a.ID, 2)
+	w.Append(roster.KindApproverRekey, roster.ApproverRekey{
+		ID: a.ID, KEM: public.KEM, Signing: public.Signing, Generation: 2, Factors: []keyring.FactorKind{keyring.FactorPasskey},
+	})
+	if eligible() != 1 {
+		t.Error("a new keyring keeps the old one's factor")
+	}
+}
+
 func TestCoverageStandsTheLossOfPeople(t *testing.T) {
 	for _, c := range []struct {
 		name                      string

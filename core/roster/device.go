@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -58,6 +59,12 @@ func applyDeviceAdmit(r *Roster, st Statement, b DeviceAdmit) error {
 		}
 	}
 	r.devices[c.Device] = &Device{Certificate: c, from: st.Seq}
+	// The keyring opens with this device's factor too from now on, also for
+	// policies that refuse that kind, and until it is replaced: revoking the
+	// device does not take back what its factor can open.
+	if !slices.Contains(a.Factors, c.Kind) {
+		a.Factors = append(slices.Clone(a.Factors), c.Kind)
+	}
 	return nil
 }
 
