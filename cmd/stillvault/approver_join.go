@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
-	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
@@ -23,8 +23,6 @@ var (
 	ErrTicketExpired = errors.New("ticket_expired: the ticket is no longer valid; ask for a new one")
 	// ErrJoined means that another approver of the same name is kept here.
 	ErrJoined = errors.New("approver_kept_here: this state directory has another approver of this name; pass --replace to drop their keys, or use another --home")
-	// ErrPasswords means that a password was not typed the same twice.
-	ErrPasswords = errors.New("passwords_differ: the two were not the same; try again")
 )
 
 type joinOptions struct {
@@ -156,7 +154,7 @@ func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, 
 	switch {
 	case err == nil:
 		who.Mount = mount.ID
-	case broker.StatusOf(err) == 403:
+	case unauthorised(err):
 		a.Warn("this token may not read which mount the broker is, so any mount of the organisation's is believed: %s", err)
 	default:
 		who.Wipe()
@@ -169,68 +167,14 @@ func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, 
 	return who, nil
 }
 
-// wrapKeyring makes an approver's keyring and keeps it, wrapped.
-func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error {
-	k, err := keyring.New(who.Organisation, who.ID, 1)
-	if err != nil {
-		return err
+// unauthorised says whether Vault wants a token, or a better one: a person may
+// join without any.
+func unauthorised(err error) bool {
+	switch broker.StatusOf(err) {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return true
 	}
-	defer k.Wipe()
-	credential, err := who.Factor.CredentialID()
-	if err != nil {
-		return err
-	}
-	options := keyring.WrapOptions{
-		Label: "Keyring of " + who.Name, Created: time.Now(), PRF: who.Factor, CredentialID: credential.String(),
-	}
-	if !o.noRecovery {
-		if options.Password, err = a.newPassword(); err != nil {
-			return err
-		}
-		defer envelope.Wipe(options.Password)
-	}
-	w, err := keyring.Wrap(k, options)
-	if err != nil {
-		return err
-	}
-	defer w.RecoveryKey.Wipe()
-	who.Backup = &keyring.Backup{Row: w.Row, Organisation: who.Organisation, Generation: k.Generation(), KeyCheck: w.KeyCheck}
-	if err := h.CreateApprover(who); err != nil {
-		return err
-	}
-	if w.RecoveryKey != nil {
-		a.showKeyringRecovery(w.RecoveryKey)
-	}
-	return nil
-}
-
-func (a *app) newPassword() ([]byte, error) {
-	first, err := a.Hidden("password for your keyring's recovery (any length; a sentence is good):")
-	if err != nil {
-		return nil, err
-	}
-	second, err := a.Hidden("the same again:")
-	defer envelope.Wipe(second)
-	if err == nil && string(first) != string(second) {
-		err = ErrPasswords
-	}
-	if err != nil {
-		envelope.Wipe(first)
-		return nil, err
-	}
-	return first, nil
-}
-
-func (a *app) showKeyringRecovery(key *envelope.Key) {
-	text := keyring.FormatRecoveryKey(key)
-	defer envelope.Wipe(text)
-	a.Say("%s", a.Bold("Your recovery key. It is shown this once and kept nowhere:"))
-	a.Say("")
-	a.Say("    %s", text)
-	a.Say("")
-	a.Say("Write it down, and keep it apart from this machine. Together with your password and")
-	a.Say("the file keyring.json it opens your keyring when this machine is gone.")
-	a.Say("")
+	return false
 }
 
 // enrolment is the public half of what a terminal approver has, the same each

@@ -15,9 +15,6 @@ import (
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
-// ErrFounded means that an organisation is pinned here already.
-var ErrFounded = errors.New("organisation_exists: this machine belongs to an organisation already; use another --home for a second one")
-
 func (a *app) orgInitCommand() *cobra.Command {
 	var recoveryFile string
 	c := &cobra.Command{
@@ -55,7 +52,7 @@ the first statement of the organisation's log. Nothing is sent anywhere: run
 // organisation must not come to be without it.
 func (a *app) foundOrg(h *home.Home, recovery *envelope.SigningKey, recoveryFile string) error {
 	if _, err := h.Pins(); !errors.Is(err, home.ErrUnpinned) {
-		return errors.Join(ErrFounded, err)
+		return errors.Join(home.ErrPinned, err)
 	}
 	if err := h.PrepareOrg(); err != nil {
 		return err
@@ -89,10 +86,7 @@ func (a *app) foundOrg(h *home.Home, recovery *envelope.SigningKey, recoveryFile
 	if err != nil {
 		return err
 	}
-	if err := h.Pin(r.Organisation()); err != nil {
-		return err
-	}
-	return h.Advance(r, log)
+	return h.Adopt(r, log)
 }
 
 func (a *app) showRecovery(recovery *envelope.SigningKey) {

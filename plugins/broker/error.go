@@ -36,11 +36,13 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s", e.Operation, e.Path, text)
 }
 
-var namedText = regexp.MustCompile(`(?:^|[:;*] )([a-z][a-z0-9]*(?:_[a-z0-9]+)+|denied): `)
+// namedText finds the parts of a text, between colons, that have the form of a
+// name; the names of one word are listed.
+var namedText = regexp.MustCompile(`(?:^|[:;] )([a-z][a-z0-9]*(?:_[a-z0-9]+)+|denied|draining|revoked)(?:[:;]|$)`)
 
 // Name is the name of the error that the broker returned, for example
-// "self_approval": the word before the first colon of its text that has the
-// form of a name. It is empty where the error is Vault's own.
+// "self_approval": the first part of its text that has the form of a name. It is
+// empty where the error is Vault's own.
 func (e *Error) Name() string {
 	if m := namedText.FindStringSubmatch(e.Text); m != nil {
 		return m[1]
@@ -49,11 +51,16 @@ func (e *Error) Name() string {
 }
 
 // Is makes errors.Is(err, sentinel) true where sentinel is an error of core or
-// of the broker whose text begins with the same name and a colon: an error that
-// crosses a process boundary is its text.
+// of the broker whose name stands in the text: an error that crosses a process
+// boundary is its text, of which the name is the part that does not change.
 func (e *Error) Is(sentinel error) bool {
-	name := e.Name()
-	return name != "" && strings.HasPrefix(sentinel.Error(), name+":")
+	name, _, _ := strings.Cut(sentinel.Error(), ":")
+	for _, m := range namedText.FindAllStringSubmatch(e.Text, -1) {
+		if m[1] == name {
+			return true
+		}
+	}
+	return false
 }
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)

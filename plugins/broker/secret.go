@@ -16,6 +16,7 @@ import (
 type Answer struct {
 	JSON  []byte        // the value, an object in plaintext; its owner wipes it
 	Lease time.Duration // from the approval
+	Call  string        // Vault's id of the API request that was answered
 }
 
 // ReadOptions say what to read and how to ask for it.
@@ -63,6 +64,7 @@ func (c *Client) ReadSecret(ctx context.Context, path string, o ReadOptions) (*A
 	}
 	defer envelope.Wipe(body)
 	var answer struct {
+		Call  string          `json:"request_id"`
 		Lease int64           `json:"lease_duration"`
 		Data  json.RawMessage `json:"data"`
 	}
@@ -70,7 +72,7 @@ func (c *Client) ReadSecret(ctx context.Context, path string, o ReadOptions) (*A
 		// The parser's own words might quote the value.
 		return nil, fmt.Errorf("read %s: the answer is not one of Vault's", full)
 	}
-	return &Answer{JSON: answer.Data, Lease: time.Duration(answer.Lease) * time.Second}, nil
+	return &Answer{JSON: answer.Data, Lease: time.Duration(answer.Lease) * time.Second, Call: answer.Call}, nil
 }
 
 // AwaitSecret calls ReadSecret until approvers decided or the request expired.

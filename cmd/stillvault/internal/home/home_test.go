@@ -83,6 +83,16 @@ func TestLogOnlyGoesForward(t *testing.T) {
 	}
 }
 
+func TestOrganisationIsAdoptedOnce(t *testing.T) {
+	w, h := coretest.NewWorld(t), open(t)
+	must(t, h.Adopt(w.Roster, w.Log))
+	wants(t, h.Adopt(w.Roster, w.Log), home.ErrPinned)
+	p, err := h.Pins()
+	if must(t, err); p.Head != w.Roster.Head() || p.Organisation != w.Roster.Organisation() {
+		t.Fatal("another organisation is pinned")
+	}
+}
+
 func TestMountKeepsItsID(t *testing.T) {
 	w, h := coretest.NewWorld(t), open(t)
 	must(t, h.Pin(w.Roster.Organisation()))

@@ -51,12 +51,30 @@ func (h *Home) Advance(r *roster.Roster, log []envelope.Signed) error {
 	if err := r.Follows(p.Head); err != nil {
 		return err
 	}
+	return h.remember(p, r, log)
+}
+
+// Adopt pins the organisation of a log, whole or not at all, where none is
+// pinned: [ErrPinned].
+func (h *Home) Adopt(r *roster.Roster, log []envelope.Signed) error {
+	unlock, err := h.lock("pins")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := h.Pins(); !errors.Is(err, ErrUnpinned) {
+		return errors.Join(ErrPinned, err)
+	}
+	return h.remember(Pins{Organisation: r.Organisation()}, r, log)
+}
+
+// remember stores the log first: a crash in between leaves a log that is longer
+// than the head remembered, which follows it.
+func (h *Home) remember(p Pins, r *roster.Roster, log []envelope.Signed) error {
 	var encoded bytes.Buffer
 	if err := WriteLog(&encoded, log); err != nil {
 		return err
 	}
-	// The log first: a crash in between leaves a log that is longer than the
-	// head remembered, which follows it.
 	if err := file.WritePrivate(h.path("log.jsonl"), encoded.Bytes()); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrUnpinned means that this machine does not know its organisation yet.
 	ErrUnpinned = errors.New("organisation_unpinned: this machine does not know which organisation it belongs to; ask its signer for the id that `stillvault org show` prints, then run `stillvault org pin ID`")
+	// ErrPinned means that this machine belongs to an organisation already.
+	ErrPinned = errors.New("organisation_exists: this machine belongs to an organisation already; use another --home for a second one")
 	// ErrMount means that a mount has another id than before.
 	ErrMount = errors.New("mount_changed: the mount at this address has another id than the one seen before; if it was set up anew on purpose, run `stillvault org log push --new-mount`")
 )
