@@ -63,7 +63,7 @@ func TestErrorsAreDecoded(t *testing.T) {
 		{"a sentinel behind what was done", 409, []string{"statement 4 (policy.set): statement_out_of_sequence: fetch"}, "statement_out_of_sequence", roster.ErrSequence, ""},
 		{"a name of one word", 403, []string{"denied: an approver denied the request"}, "denied", approval.ErrDenied, ""},
 		{"a sentinel at the end", 400, []string{`approver "bob": unknown_in_roster`}, "unknown_in_roster", roster.ErrUnknown, ""},
-		{"a sentinel behind another", 400, []string{"org_log_damaged: fold: signature_invalid"}, "org_log_damaged", envelope.ErrSignature, ""},
+		{"a sentinel behind another", 400, []string{"org_log_damaged: signature_invalid"}, "org_log_damaged", envelope.ErrSignature, ""},
 		{"one of the broker's own", 422, []string{"denied_recently: wait"}, "denied_recently", nil, ""},
 		{"vault's own refusal", 403, []string{"1 error occurred:\n\t* permission denied\n\n"}, "", nil, "permission denied; the token lacks a Vault policy"},
 		{"several", 400, []string{"2 errors occurred:\n\t* input_invalid: one\n\t* two\n\n"}, "input_invalid", nil, "input_invalid: one; two"},

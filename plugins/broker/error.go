@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	vault "github.com/hashicorp/vault/api"
@@ -36,16 +37,22 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s", e.Operation, e.Path, text)
 }
 
-// namedText finds the parts of a text, between colons, that have the form of a
-// name; the names of one word are listed.
-var namedText = regexp.MustCompile(`(?:^|[:;] )([a-z][a-z0-9]*(?:_[a-z0-9]+)+|denied|draining|revoked)(?:[:;]|$)`)
+var (
+	textParts = regexp.MustCompile(`[:;] |[:;]$`)
+	nameForm  = regexp.MustCompile(`^([a-z][a-z0-9]*(_[a-z0-9]+)+|denied|draining|revoked)$`)
+)
+
+// names are the parts of the text, between colons, that have the form of a name.
+func (e *Error) names() []string {
+	return slices.DeleteFunc(textParts.Split(e.Text, -1), func(part string) bool { return !nameForm.MatchString(part) })
+}
 
 // Name is the name of the error that the broker returned, for example
 // "self_approval": the first part of its text that has the form of a name. It is
 // empty where the error is Vault's own.
 func (e *Error) Name() string {
-	if m := namedText.FindStringSubmatch(e.Text); m != nil {
-		return m[1]
+	if names := e.names(); len(names) > 0 {
+		return names[0]
 	}
 	return ""
 }
@@ -55,12 +62,7 @@ func (e *Error) Name() string {
 // boundary is its text, of which the name is the part that does not change.
 func (e *Error) Is(sentinel error) bool {
 	name, _, _ := strings.Cut(sentinel.Error(), ":")
-	for _, m := range namedText.FindAllStringSubmatch(e.Text, -1) {
-		if m[1] == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.names(), name)
 }
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
