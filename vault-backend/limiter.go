@@ -1,8 +1,19 @@
 package backend
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // limiter bounds how often an address may be refused on the paths that need no
@@ -56,5 +67,31 @@ func (l *limiter) forget(now time.Time) {
 func (l *limiter) forgetLocked(now time.Time) {
 	if now.Sub(l.since) >= refusalWindow {
 		l.count = nil
+	}
+}
+
+// byStranger says whether a call was refused because nobody known made it.
+func byStranger(err error) bool {
+	return slices.ContainsFunc([]error{
+		errInput, errEnrolmentToken, errNoEnrolment, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
+		envelope.ErrTooLarge, roster.ErrUnknown, roster.ErrRevoked, approval.ErrDevice, approval.ErrInbox, exchange.ErrInboxReplayed,
+	}, func(e error) bool { return errors.Is(err, e) })
+}
+
+// unauthenticated bounds how often an address is refused.
+func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationFunc {
+	return func(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+		address := ""
+		if req.Connection != nil {
+			address = req.Connection.RemoteAddr
+		}
+		if err := b.refusals.check(address, b.now()); err != nil {
+			return nil, err
+		}
+		resp, err := f(ctx, req, data)
+		if byStranger(err) {
+			b.refusals.refused(address, b.now())
+		}
+		return resp, err
 	}
 }

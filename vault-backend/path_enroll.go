@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
-	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // Limits of an enrolment.
@@ -68,66 +64,6 @@ func (b *broker) pathEnroll() []*framework.Path {
 		},
 		b.pathEnrollAnswer(id),
 		b.pathEnrollStatus(id),
-	}
-}
-
-func (b *broker) pathEnrollAnswer(id *framework.FieldSchema) *framework.Path {
-	return &framework.Path{
-		Pattern:      "enroll/(?P<id>[^/]+)/answer",
-		DisplayAttrs: display("enrolment-answer"),
-		Fields: fields{
-			"id":      id,
-			"token":   field(framework.TypeString, "The ticket's post token, 32 bytes in base64url."),
-			"message": field(framework.TypeString, "The enrolment, as the device made it."),
-		},
-		Operations: operations{
-			logical.UpdateOperation: &framework.PathOperation{
-				Callback: b.unauthenticated(b.postEnrolment), Summary: "Answer an invitation, once. Needs the ticket, no Vault token.",
-				Responses: answers("Taken.", fields{"state": required(framework.TypeString, "State of the invitation.")}),
-			},
-		},
-		HelpSynopsis: "Where a device posts its answer to an invitation.", HelpDescription: enrollHelp,
-	}
-}
-
-func (b *broker) pathEnrollStatus(id *framework.FieldSchema) *framework.Path {
-	return &framework.Path{
-		Pattern:      "enroll/(?P<id>[^/]+)/status",
-		DisplayAttrs: display("enrolment-status"),
-		Fields:       fields{"id": id},
-		Operations: operations{
-			logical.ReadOperation: &framework.PathOperation{
-				Callback: b.unauthenticated(b.readEnrolmentStatus), Summary: "Read how far an enrolment has come. Needs no Vault token.",
-				Responses: answers("The state.", fields{"state": required(framework.TypeString, "waiting, answered, admitted or expired.")}),
-			},
-		},
-		HelpSynopsis: "How far an enrolment has come.", HelpDescription: enrollHelp,
-	}
-}
-
-// byStranger says whether a call was refused because nobody known made it.
-func byStranger(err error) bool {
-	return slices.ContainsFunc([]error{
-		errInput, errEnrolmentToken, errNoEnrolment, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
-		envelope.ErrTooLarge, roster.ErrUnknown, roster.ErrRevoked, approval.ErrDevice, approval.ErrInbox, exchange.ErrInboxReplayed,
-	}, func(e error) bool { return errors.Is(err, e) })
-}
-
-// unauthenticated bounds how often an address is refused.
-func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationFunc {
-	return func(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-		address := ""
-		if req.Connection != nil {
-			address = req.Connection.RemoteAddr
-		}
-		if err := b.refusals.check(address, b.now()); err != nil {
-			return nil, err
-		}
-		resp, err := f(ctx, req, data)
-		if byStranger(err) {
-			b.refusals.refused(address, b.now())
-		}
-		return resp, err
 	}
 }
 
@@ -224,53 +160,4 @@ func (b *broker) deleteEnrolment(ctx context.Context, _ *logical.Request, data *
 	lock.Lock()
 	defer lock.Unlock()
 	return nil, remove(ctx, b.storage, enrolmentPrefix+id.String())
-}
-
-func (b *broker) postEnrolment(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-	id, err := idField(data, "id")
-	if err != nil {
-		return nil, err
-	}
-	var shown envelope.Bytes
-	if err := shown.UnmarshalText([]byte(data.Get("token").(string))); err != nil {
-		return nil, errEnrolmentToken
-	}
-	token, err := envelope.KeyFrom(shown)
-	if err != nil {
-		return nil, errEnrolmentToken
-	}
-	defer token.Wipe()
-	text := data.Get("message").(string)
-	if text == "" {
-		return nil, fmt.Errorf("message is missing: %w", errInput)
-	}
-	if len(text) > maxEnrolmentText {
-		return nil, fmt.Errorf("message has %d bytes, limit %d: %w", len(text), maxEnrolmentText, envelope.ErrTooLarge)
-	}
-	lock := locksutil.LockForKey(b.locks, enrolmentPrefix+id.String())
-	lock.Lock()
-	defer lock.Unlock()
-	e, err := b.answerEnrolment(ctx, id, token, text)
-	if err != nil {
-		return nil, err
-	}
-	return b.enrolmentResponse(ctx, e)
-}
-
-func (b *broker) readEnrolmentStatus(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-	id, err := idField(data, "id")
-	if err != nil {
-		return nil, err
-	}
-	e, err := b.loadEnrolment(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return b.enrolmentResponse(ctx, e)
-}
-
-// certifies says whether a certificate is a device's.
-func certifies(s envelope.Signed, d *roster.Device) bool {
-	c, err := envelope.Peek[keyring.Certificate](s, envelope.TypeCertificate)
-	return err == nil && c.Device == d.Device
 }
