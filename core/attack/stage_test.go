@@ -58,13 +58,13 @@ func newStage(t testing.TB) *stage {
 func (s *stage) devices() []*device { return []*device{s.alice, s.bob, s.carol, s.dave, s.erin} }
 
 // everybodyLearns brings every honest party to the end of the log. The host and
-// alice, whom attacks single out, have rosters of their own.
+// alice, whom attacks single out, have rosters of their own; the others share
+// the signer's.
 func (s *stage) everybodyLearns() {
 	s.T.Helper()
 	s.host.roster = s.grown(s.host.roster)
 	s.alice.roster = s.grown(s.alice.roster)
-	s.bob.roster = s.grown(s.bob.roster)
-	s.carol.roster, s.dave.roster, s.erin.roster = s.bob.roster, s.bob.roster, s.bob.roster
+	s.bob.roster, s.carol.roster, s.dave.roster, s.erin.roster = s.Roster, s.Roster, s.Roster, s.Roster
 }
 
 func (s *stage) grown(r *roster.Roster) *roster.Roster {
