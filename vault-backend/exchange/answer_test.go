@@ -295,9 +295,11 @@ func TestRecordsAreListedInOrder(t *testing.T) {
 
 func TestAStolenAuthorEndsWhatItWrote(t *testing.T) {
 	s := newScene(t, 2, nil)
+	s.author = s.host
+	s.write(path, password)
 	r := s.read(ask())
-	s.change(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: s.mount.ID, Compromised: true})
-	r.fails(roster.ErrRevoked)
+	s.change(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: s.host.ID, Compromised: true})
+	r.fails(roster.ErrRevoked, "author of version 2")
 }
 
 func TestARekeyedApproverIsNotAsked(t *testing.T) {

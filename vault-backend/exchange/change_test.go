@@ -64,6 +64,28 @@ func TestChangesOfTheRosterThatEndARequest(t *testing.T) {
 	}
 }
 
+func TestARosterThatChangesWhileARequestIsMadeCounts(t *testing.T) {
+	for name, ask := range map[string]func(*scene) *reader{
+		"read": func(s *scene) *reader { return s.read(ask()) },
+		"host": func(s *scene) *reader { return s.hostAsks(nil).post() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 2, nil)
+			revoke := func() {
+				p := *policyOf(s)
+				p.Consumers = []envelope.ID{}
+				s.change(roster.KindPolicySet, p)
+			}
+			s.afterRoster.Store(&revoke)
+			ask(s).fails(approval.ErrConsumer)
+			s.prompts(0)
+			if n := len(s.store.names("host/")); n != 0 {
+				t.Fatalf("%d entries are left", n)
+			}
+		})
+	}
+}
+
 func TestARemovedApproverIsNoLongerAsked(t *testing.T) {
 	s := newScene(t, 3, nil)
 	r := s.read(ask())

@@ -142,3 +142,39 @@ func TestADenialOfAHostRequestSurvivesARestart(t *testing.T) {
 	}
 	s.hostAsks(func(terms *approval.Terms) { terms.Reason = "again" }).post().fails(exchange.ErrDeniedRecently)
 }
+
+// TestAnAnswerThatTheDeadlineOvertakesDoesNotCount lets the deadline pass while
+// the answer is being recorded.
+func TestAnAnswerThatTheDeadlineOvertakesDoesNotCount(t *testing.T) {
+	s := newScene(t, 2, nil)
+	h := s.hostAsks(nil)
+	r := h.post()
+	id := s.only()
+	rel := s.people[0].approve(s.people[0].review())
+	passed := make(chan struct{})
+	s.store.onPut = func(name string) {
+		if !strings.HasPrefix(name, "receipt/") {
+			return
+		}
+		s.store.onPut = nil
+		go func() {
+			s.clock.advance(5 * time.Minute)
+			close(passed)
+		}()
+		s.eventually("the request expires", func() bool {
+			st, err := s.x.Get(id, nil)
+			return err == nil && st.State == exchange.Expired
+		})
+	}
+	_, err := s.x.Answer(t.Context(), rel)
+	s.fails(err, approval.ErrExpired)
+	<-passed
+	if err := r.ends().err; err == nil {
+		t.Fatal("the host was given the release")
+	}
+	s.recordedAs(id, "request_expired")
+	s.crash()
+	h.post().fails(approval.ErrExpired)
+	_, err = s.x.Answer(t.Context(), rel)
+	s.fails(err, approval.ErrExpired)
+}

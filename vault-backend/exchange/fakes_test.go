@@ -15,6 +15,7 @@ type store struct {
 	entries map[string][]byte
 	writes  int
 	stopAt  int // fail from this write on, counted from 1; 0 never
+	onPut   func(name string)
 }
 
 var errStopped = errors.New("the storage stopped")
@@ -32,6 +33,9 @@ func (m *store) write(f func()) error {
 }
 
 func (m *store) Put(_ context.Context, name string, entry []byte) error {
+	if m.onPut != nil {
+		m.onPut(name)
+	}
 	return m.write(func() { m.entries[name] = slices.Clone(entry) })
 }
 

@@ -58,6 +58,17 @@ func (x *Exchange) attachHost(hash envelope.Hash, path string, who Requester) (*
 	return r, nil
 }
 
+// posting is a host's request on its way in.
+type posting struct {
+	path    string
+	signed  envelope.Signed
+	hash    envelope.Hash
+	version *secret.Version // the one that it names
+	who     Requester
+	name    string // of the requester, to tell them apart
+	stored  bool
+}
+
 // post opens a host's request and joins the call to it. The stripe keeps two
 // posts of the same, or a post and a cancellation, from storing across each
 // other.
@@ -65,44 +76,51 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 	lock := x.stripe(hash)
 	lock.Lock()
 	defer lock.Unlock()
+	if r, err := x.attachHost(hash, path, who); r != nil || err != nil {
+		return r, err // posted twice at the same time
+	}
 	q, err := envelope.Peek[approval.Request](signed, envelope.TypeRequest)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	version, _, err := x.cfg.Version(ctx, path, q.Version)
+	p := &posting{path: path, signed: signed, hash: hash, who: who, name: hostIdentity(who, q.Consumer)}
+	if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err != nil {
+		return nil, err
+	}
+	for {
+		r, err := x.tryPost(ctx, p)
+		if err != nil && p.stored {
+			x.eraseHost(ctx, hostFolderOf(hash))
+		}
+		if r != nil || err != nil {
+			return r, err
+		}
+	}
+}
+
+// tryPost checks a host's request, stores it unless it was stored before, and
+// enters it. It returns none if the roster changed meanwhile.
+func (x *Exchange) tryPost(ctx context.Context, p *posting) (*request, error) {
+	limits := x.cfg.Limits()
+	epoch, err := x.admit(p.name, p.path, limits)
 	if err != nil {
 		return nil, err
 	}
-	stored := false
-	for {
-		if r, err := x.attachHost(hash, path, who); r != nil || err != nil {
-			return r, err
-		}
-		limits := x.cfg.Limits()
-		name := hostIdentity(who, q.Consumer)
-		epoch, err := x.admit(name, path, limits)
-		if err != nil {
+	r, err := x.draftHost(p)
+	if err != nil {
+		return nil, err
+	}
+	if !p.stored {
+		p.stored = true // or half of it may be
+		if err := x.storeHost(ctx, r, "", ""); err != nil {
 			return nil, err
-		}
-		r, err := x.draftHost(path, signed, hash, version, who, name)
-		if err != nil {
-			return nil, err
-		}
-		if !stored {
-			if err := x.storeHost(ctx, r, "", ""); err != nil {
-				return nil, err
-			}
-			stored = true
-		}
-		entered, err := x.enterHost(r, limits, epoch)
-		if err != nil {
-			x.eraseHost(ctx, r.folder())
-			return nil, err
-		}
-		if entered {
-			return r, nil
 		}
 	}
+	entered, err := x.enterHost(r, limits, epoch)
+	if !entered {
+		r = nil
+	}
+	return r, err
 }
 
 // hostIdentity tells hosts' requesters apart, where a policy does not want to
@@ -116,30 +134,30 @@ func hostIdentity(who Requester, consumer envelope.ID) string {
 
 // draftHost checks a host's request under the roster as it is now, with the
 // version that it names.
-func (x *Exchange) draftHost(path string, signed envelope.Signed, hash envelope.Hash, version *secret.Version, who Requester, name string) (*request, error) {
+func (x *Exchange) draftHost(p *posting) (*request, error) {
 	now := x.cfg.Clock.Now()
 	var r *request
 	err := x.cfg.Roster(func(known *roster.Roster) error {
-		q, _, err := approval.ReadRequest(known, signed, now)
+		q, _, err := approval.ReadRequest(known, p.signed, now)
 		if err != nil {
 			return err
 		}
 		switch {
 		case q.Origin.Reported:
 			return tell(ErrMountRequest, "request %s says that a mount made it", q.ID)
-		case q.Origin.Entity != who.Entity:
+		case q.Origin.Entity != p.who.Entity:
 			return tell(ErrEntity, "request %s", q.ID)
-		case q.Mount != x.cfg.Mount || q.Path != path:
+		case q.Mount != x.cfg.Mount || q.Path != p.path:
 			return fmt.Errorf("request %s is for another mount or path: %w", q.ID, approval.ErrRequest)
 		}
-		verified, err := version.Verify(known, x.cfg.Mount, path)
+		verified, err := p.version.Verify(known, x.cfg.Mount, p.path)
 		if err != nil {
 			return err
 		}
 		if h := verified.Header; h.Secret != q.Secret || h.Version != q.Version || verified.HeaderHash != q.Header {
 			return fmt.Errorf("request %s names another version than the one stored: %w", q.ID, approval.ErrRequest)
 		}
-		r = newRequest(signed, hash, q, verified, name)
+		r = newRequest(p.signed, p.hash, q, verified, p.name)
 		s := newBench(known, now).stands(r, standing{seats: r.seats})
 		r.policyHash, r.seats = s.policy, s.seats
 		return s.err

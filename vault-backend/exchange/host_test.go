@@ -241,6 +241,15 @@ func TestHostRequestsThatAreRefused(t *testing.T) {
 			h.signed.Payload[len(h.signed.Payload)-3] ^= 1
 			return h
 		}, carol(), path, envelope.ErrEncoding},
+		"for another text of the version": {func(s *scene) *hostAsk {
+			h := s.hostAsks(nil)
+			q, err := envelope.Peek[approval.Request](h.signed, envelope.TypeRequest)
+			s.Must(err)
+			q.Header = envelope.SumHash([]byte("another"))
+			h.signed, err = envelope.Sign(envelope.TypeRequest, q, s.host.Signer)
+			s.Must(err)
+			return h
+		}, carol(), path, approval.ErrRequest},
 		"without a signature": {func(s *scene) *hostAsk {
 			h := s.hostAsks(nil)
 			h.signed.Signatures = nil

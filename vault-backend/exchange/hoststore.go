@@ -36,7 +36,9 @@ type releaseEntry struct {
 	Release     approval.Release `json:"release"`
 }
 
-func (r *request) folder() string { return hostFolder + r.hash.String() + "/" }
+func hostFolderOf(hash envelope.Hash) string { return hostFolder + hash.String() + "/" }
+
+func (r *request) folder() string { return hostFolderOf(r.hash) }
 
 func (x *Exchange) storeHost(ctx context.Context, r *request, ended State, cause string) error {
 	entry, err := envelope.Encode(hostEntry{Request: r.signed, Who: r.who, Ended: ended, Cause: cause})
@@ -145,7 +147,7 @@ func (x *Exchange) restoreHost(ctx context.Context, folder string) (*revived, er
 		return nil, nil
 	}
 	q, err := envelope.Peek[approval.Request](v.entry.Request, envelope.TypeRequest)
-	if err != nil || hostFolder+v.entry.Request.Hash().String()+"/" != folder {
+	if err != nil || hostFolderOf(v.entry.Request.Hash()) != folder {
 		x.cfg.Logger.Error("a stored request is out of place", "entry", folder, "error", err)
 		return nil, nil
 	}

@@ -228,6 +228,18 @@ func TestOnlyWhoMayAnswerIsShownARequest(t *testing.T) {
 	}
 }
 
+func TestWhoseSealedShareWasDeletedIsNotAsked(t *testing.T) {
+	s := newScene(t, 3, nil)
+	_, err := s.versions[path][0].DeleteWraps(func(id envelope.ID) bool { return id != s.people[1].ID })
+	s.Must(err)
+	s.read(ask())
+	for i, want := range []int{1, 0, 1} {
+		if n := len(s.people[i].inbox()); n != want {
+			t.Fatalf("approver %d is shown %d items, want %d", i, n, want)
+		}
+	}
+}
+
 func TestConsentsComeBeforeShares(t *testing.T) {
 	s := newScene(t, 3, func(_ *scene, p *roster.Policy) { p.Requirements[0].M, p.ConsentFirst = 2, true })
 	r := s.read(ask())

@@ -3,6 +3,9 @@ package exchange
 import (
 	"fmt"
 	"maps"
+	"testing"
+
+	"github.com/stillvault/stillvault/core/secret"
 )
 
 // Check returns what is inconsistent in an exchange that nobody is using at the
@@ -93,4 +96,18 @@ func (q *queue) check(live int) error {
 		return fmt.Errorf("%d requests wait, %d stand in it, counted as %d", live, n, q.live)
 	}
 	return nil
+}
+
+func TestTheLastReaderTakesTheValueWithIt(t *testing.T) {
+	x := New(Config{})
+	r := &request{state: Approved, held: true, fresh: &secret.Value{}, waiters: 2}
+	x.readers = 2
+	x.detach(r)
+	if r.fresh == nil {
+		t.Fatal("the value is gone while somebody waits for it")
+	}
+	x.detach(r)
+	if r.fresh != nil {
+		t.Fatal("the value is kept for nobody")
+	}
 }

@@ -90,7 +90,7 @@ func (l *load) approveAll(n, goroutines int) (took time.Duration) {
 // TestBlockedReadsStayLean holds the heap that a blocked read takes to less than
 // half of what it may take in the whole plug-in, 24 KiB.
 func TestBlockedReadsStayLean(t *testing.T) {
-	const n = 1000
+	const n = 400
 	l := newLoad(t, n)
 	heap, stack := l.perRequest(n)
 	t.Logf("%d bytes of heap, %d of stack", heap, stack)

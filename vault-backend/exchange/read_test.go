@@ -78,6 +78,7 @@ func TestClientThatGoesAwayLeavesItsRequest(t *testing.T) {
 		t.Fatalf("pending %d, readers %d", st.Pending, st.WaitingReaders)
 	}
 	s.people[0].says(true, exchange.Approved)
+	s.Must(s.x.Check()) // among other things: no plaintext is kept for nobody
 	s.read(ask()).gets(password)
 	s.prompts(1)
 }

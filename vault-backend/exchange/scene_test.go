@@ -39,6 +39,8 @@ type scene struct {
 	limits   exchange.Limits
 
 	notAdmitted bool
+	author      *coretest.Consumer     // of what is written; the mount if nil
+	afterRoster atomic.Pointer[func()] // runs once, after the roster was read
 	readers     []*reader
 }
 
@@ -61,6 +63,8 @@ func newScene(t testing.TB, n int, edit func(*scene, *roster.Policy)) *scene {
 	s.write(path, password)
 	s.start()
 	t.Cleanup(func() {
+		s.settles()
+		s.Must(s.x.Check())
 		s.x.Close()
 		s.settles()
 		s.Must(s.x.Check())
@@ -98,8 +102,12 @@ func (s *scene) restart() error {
 		},
 		Roster: func(use func(*roster.Roster) error) error {
 			s.mu.RLock()
-			defer s.mu.RUnlock()
-			return use(s.Roster)
+			err := use(s.Roster)
+			s.mu.RUnlock()
+			if f := s.afterRoster.Swap(nil); f != nil {
+				(*f)()
+			}
+			return err
 		},
 		Version: s.version,
 		Log: func(_ context.Context, from uint64, limit int) ([]envelope.Signed, error) {
@@ -132,13 +140,17 @@ func (s *scene) write(path, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Now = s.clock.Now()
-	draft := secret.Draft{Mount: s.Mount, Secret: envelope.NewID(), Path: path, Version: 1, Author: s.mount.ID}
+	author := s.mount
+	if s.author != nil {
+		author = s.author
+	}
+	draft := secret.Draft{Mount: s.Mount, Secret: envelope.NewID(), Path: path, Version: 1, Author: author.ID}
 	if all := s.versions[path]; len(all) > 0 {
 		last, err := all[len(all)-1].Verify(s.Roster, s.Mount, path)
 		s.Must(err)
 		draft.Secret, draft.Version, draft.Previous = last.Header.Secret, last.Header.Version+1, last.HeaderHash
 	}
-	v, err := secret.Seal(s.Roster, draft, []byte(value), s.mount.Signer, s.Now)
+	v, err := secret.Seal(s.Roster, draft, []byte(value), author.Signer, s.Now)
 	s.Must(err)
 	s.versions[path] = append(s.versions[path], v)
 }
