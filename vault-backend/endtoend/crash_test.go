@@ -7,7 +7,9 @@ import (
 )
 
 // TestPlugInKilledWithRequestsWaiting kills the plug-in with one read of each
-// kind waiting. The mount's own request dies with its key: the server starts the
+// kind waiting. Their waits are short: Vault replays the first call that notices
+// under a lock that the second one wants, so that the mount answers nobody until
+// the first one's wait has ended. The mount's own request dies with its key: the server starts the
 // plug-in again and replays the read, which asks anew, and the approver has one
 // card as before. The host's request is in storage, and its client has the key.
 func TestPlugInKilledWithRequestsWaiting(t *testing.T) {
@@ -25,8 +27,8 @@ func killPlugInWithRequestsWaiting(t *testing.T, o *organisation) {
 	mounted, hosted := newScene(t, o, "killed-mount", nil), newScene(t, o, "killed-host", nil)
 	asked, err := hosted.askAsHost()
 	o.Must(err)
-	reading := persist(func() <-chan answer { return mounted.start() })
-	releases := persist(func() <-chan answer { return hosted.post(asked) })
+	reading := persist(func() <-chan answer { return mounted.start("wait", "5s") })
+	releases := persist(func() <-chan answer { return hosted.post(asked, "5s") })
 	before := o.alice.shown(t, mounted.path)
 	kept := o.alice.shown(t, hosted.path)
 
@@ -79,7 +81,7 @@ func TestVaultKilledWithRequestsWaiting(t *testing.T) {
 	mounted, hosted := newScene(t, o, "killed-mount", nil), newScene(t, o, "killed-host", nil)
 	asked, err := hosted.askAsHost()
 	o.Must(err)
-	reading, releases := mounted.start("wait", "5s"), hosted.post(asked)
+	reading, releases := mounted.start("wait", "5s"), hosted.post(asked, "5s")
 	before := o.alice.shown(t, mounted.path)
 	kept := o.alice.shown(t, hosted.path)
 
@@ -98,7 +100,7 @@ func TestVaultKilledWithRequestsWaiting(t *testing.T) {
 	if a := o.alice.approveItem(t, kept); a.status >= 300 {
 		t.Errorf("approve for the host: %d %s", a.status, a.text)
 	}
-	hosted.checkValue(hosted.openReleases(asked, <-hosted.post(asked)))
+	hosted.checkValue(hosted.openReleases(asked, <-hosted.post(asked, "5s")))
 	if n := len(o.alice.open(t, hosted.path, 0)); n != 0 {
 		t.Errorf("%d cards are left after the answer", n)
 	}

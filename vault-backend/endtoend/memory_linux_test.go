@@ -49,24 +49,25 @@ func TestTheIdlePlugInHoldsNoKeys(t *testing.T) {
 	}
 	// Until its deadline a request may be answered again, so its key is held.
 	await(t, "the last deadline", func() bool { return time.Now().After(last.Add(time.Second)) })
-	report := func(when string) (held int) {
-		m := readMemory(t, e.PluginPID())
-		found := m.holds(newSearch(keys))
-		private := o.asked.newScan()
-		ephemeral := private.in(m.bytes, 8)
-		t.Logf("%s: %d bytes in use; places that hold a DEK, share or seed: %d; an ephemeral private key: %d (of %d candidates); a delivered plaintext: %d of %d values at %d places",
-			when, len(m.bytes), len(found), ephemeral, private.tried, m.distinct(delivered), len(delivered), len(m.holds(newSearch(delivered))))
-		for _, what := range found {
-			t.Logf("  %s", what)
-		}
-		return len(found) + ephemeral
-	}
-	report("before a collection")
+	before := readMemory(t, e.PluginPID())
+	t.Logf("before a collection: %d places hold a DEK, share or seed; %d of %d delivered plaintexts are left",
+		len(before.holds(newSearch(keys))), before.distinct(delivered), len(delivered))
 	collect(t, o, collections)
-	if held := report("after a collection"); held > 0 {
-		t.Errorf("the idle plug-in holds %d keys", held)
+	m := readMemory(t, e.PluginPID())
+	private := o.asked.newScan()
+	ephemeral, held, left := private.in(m.bytes, 8), m.holds(newSearch(keys)), m.distinct(delivered)
+	t.Logf("after a collection: %d bytes in use; %d places hold a DEK, share or seed, %d an ephemeral private key (%d candidates tried); %d of %d delivered plaintexts are left",
+		len(m.bytes), len(held), ephemeral, private.tried, left, len(delivered))
+	for _, what := range held {
+		t.Errorf("the idle plug-in holds: %s", what)
 	}
-	if m := readMemory(t, e.PluginPID()); len(m.holds(newSearch(canaries{"organisation": []byte(o.Roster.Organisation().String())}))) == 0 {
+	if ephemeral > 0 {
+		t.Errorf("the idle plug-in holds %d ephemeral private keys", ephemeral)
+	}
+	if left > len(delivered)/2 {
+		t.Errorf("the idle plug-in holds %d of %d delivered plaintexts: freed memory is not overwritten", left, len(delivered))
+	}
+	if len(m.holds(newSearch(canaries{"organisation": []byte(o.Roster.Organisation().String())}))) == 0 {
 		t.Error("the search did not find the organisation's id, which the plug-in does hold, so it proves nothing")
 	}
 }

@@ -47,7 +47,7 @@ func releaseToHost(s *scene) answer {
 		return s.postForged()
 	}
 	s.Must(err)
-	reading := s.post(asked)
+	reading := s.post(asked, "50s")
 	s.awaitReaders(1)
 	s.alice.approve(s.t, s.path)
 	return s.openReleases(asked, <-reading)
@@ -55,10 +55,10 @@ func releaseToHost(s *scene) answer {
 
 // post posts a host's request and waits for its releases in the background. The
 // server may die under it.
-func (s *scene) post(asked hostRequest) <-chan answer {
+func (s *scene) post(asked hostRequest, wait string) <-chan answer {
 	result := make(chan answer, 1)
 	go func() {
-		a, err := tryCall(s.site.addr(), s.who.token, "POST", "release/"+s.path, map[string]any{"request": asked.text})
+		a, err := tryCall(s.site.addr(), s.who.token, "POST", "release/"+s.path, map[string]any{"request": asked.text, "wait": wait})
 		if err != nil {
 			a = answer{status: gone, text: err.Error()}
 		}

@@ -17,9 +17,12 @@ func main() {
 		fmt.Println(backend.Version)
 		return
 	}
-	go endWithParent(os.Getppid())
 	// Vault reads structured lines from standard error and logs them as its own.
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: os.Stderr, JSONFormat: true})
+	if err := clobber(); err != nil {
+		logger.Warn("freed memory is not overwritten, so plaintexts that passed through may stay in it for longer", "error", err)
+	}
+	go endWithParent(os.Getppid())
 	err := plugin.ServeMultiplex(&plugin.ServeOpts{BackendFactoryFunc: backend.Factory, Logger: logger})
 	if err != nil {
 		logger.Error("the plug-in ended", "error", err)
