@@ -1,7 +1,7 @@
 # Configures the mount, pushes the organisation's log, makes enrolment tickets.
 # It opens no secret: nobody's Vault token does.
 path "stillvault/config"    { capabilities = ["read", "update", "sudo"] }
-path "stillvault/org/log"   { capabilities = ["read", "list", "update", "sudo"] }
+path "stillvault/org/log"   { capabilities = ["read", "list", "update"] }
 path "stillvault/enroll/*"  { capabilities = ["create", "read", "update", "delete"] }
 path "stillvault/mount"     { capabilities = ["read"] }
 path "stillvault/status"    { capabilities = ["read"] }

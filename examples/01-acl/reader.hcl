@@ -3,6 +3,7 @@ path "stillvault/secret/prod/*"   { capabilities = ["read"] }
 path "stillvault/sealed/prod/*"   { capabilities = ["read"] }
 path "stillvault/release/prod/*"  { capabilities = ["update"] }
 path "stillvault/metadata/prod/*" { capabilities = ["read", "list"] }
-path "stillvault/requests/*"      { capabilities = ["read", "list", "delete"] }
+# A request is named by an id that only its requester was told; the list shows all.
+path "stillvault/requests/+"      { capabilities = ["read", "delete"] }
 path "stillvault/org/log"         { capabilities = ["read"] }
 path "stillvault/mount"           { capabilities = ["read"] }
