@@ -69,7 +69,7 @@ func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error
 	if options.Request, err = optionalRequest(o.request); err != nil {
 		return err
 	}
-	if !o.all && !a.Interactive() {
+	if !o.all && !onTerminal(in) {
 		return ErrNobodyToAsk
 	}
 	h, err := a.home()
@@ -124,7 +124,7 @@ func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, w
 	}
 	if log.roster == nil {
 		if log, err = fetch(ctx, h, client); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the first time, the organisation's log is read with a Vault token: %w", err)
 		}
 	}
 	mount := who.Mount

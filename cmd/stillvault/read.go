@@ -68,7 +68,7 @@ func (a *app) read(ctx context.Context, path string, o readOptions) error {
 		return interrupted(ctx, err, "the request stays open until its deadline: run the same command again to go on, or end it with `stillvault requests cancel`")
 	}
 	defer envelope.Wipe(answer.JSON)
-	return a.printSecret(value.Printed{JSON: answer.JSON, Lease: answer.Lease}, o.field)
+	return a.printSecret(value.Printed{JSON: answer.JSON, RequestID: answer.Call, Lease: answer.Lease}, o.field)
 }
 
 func (a *app) printSecret(p value.Printed, field string) error {

@@ -102,8 +102,8 @@ func (a *app) waitForKnown(ctx context.Context, client *broker.Client, path stri
 	return a.waitFor(path, id, code, deadline)
 }
 
-func onTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+func onTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
