@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// approvers is to how many people everything is sealed.
+const approvers = 3
+
+// organisation is one with a few approvers, any one of whom suffices.
+type organisation struct {
+	identity *envelope.SigningKey
+	log      []envelope.Signed
+	roster   *roster.Roster
+	people   []*person
+}
+
+// person is an approver with an open keyring and one device.
+type person struct {
+	keyring *keyring.Keyring
+	device  *keyring.Device
+}
+
+// found founds an organisation and admits its approvers.
+func found() (*organisation, error) {
+	o := &organisation{identity: envelope.NewSigningKey(envelope.NewKey())}
+	recovery := envelope.NewSigningKey(envelope.NewKey())
+	first, err := roster.Found(o.identity, recovery.Public(), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	o.log = []envelope.Signed{first}
+	if o.roster, err = roster.Fold(first.Hash(), o.log); err != nil {
+		return nil, err
+	}
+	for i := range approvers {
+		if err := o.admit(fmt.Sprintf("approver-%d", i+1)); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func (o *organisation) state(kind roster.Kind, body any) error {
+	s, err := o.roster.Next(kind, body, time.Now(), o.identity)
+	if err != nil {
+		return err
+	}
+	o.log = append(o.log, s)
+	return o.roster.Append(s)
+}
+
+func (o *organisation) admit(name string) error {
+	p := &person{device: keyring.NewDevice()}
+	var err error
+	if p.keyring, err = keyring.New(o.roster.Organisation(), envelope.NewID(), 1); err != nil {
+		return err
+	}
+	keys, err := p.keyring.Public()
+	if err != nil {
+		return err
+	}
+	err = o.state(roster.KindApproverAdmit, roster.ApproverAdmit{
+		ID: p.keyring.Approver(), Name: name, Entities: []string{}, KEM: keys.KEM, Signing: keys.Signing, Generation: 1,
+		Factors: []keyring.FactorKind{keyring.FactorPassword, keyring.FactorSoftware}, Recovery: true,
+	})
+	if err != nil {
+		return err
+	}
+	if keys, err = p.device.Public(); err != nil {
+		return err
+	}
+	certificate, err := keyring.Certify(p.keyring, p.device.ID(), name+"-terminal", keyring.FactorSoftware, keys)
+	if err != nil {
+		return err
+	}
+	o.people = append(o.people, p)
+	return o.state(roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: certificate})
+}
+
+// admitConsumer admits a consumer and puts a policy in force under which it may
+// write and receive everything, once any one approver says yes.
+func (o *organisation) admitConsumer(c roster.ConsumerAdmit) error {
+	if err := o.state(roster.KindConsumerAdmit, c); err != nil {
+		return err
+	}
+	anyone := roster.Requirement{Name: "anyone", M: 1}
+	for _, p := range o.people {
+		anyone.Principals = append(anyone.Principals, roster.Principal{Kind: roster.PrincipalApprover, ID: p.keyring.Approver()})
+	}
+	return o.state(roster.KindPolicySet, roster.Policy{
+		ID: envelope.NewID(), Name: "everything", Pattern: "*", Requirements: []roster.Requirement{anyone},
+		Authors: []envelope.ID{c.ID}, Consumers: []envelope.ID{c.ID}, RefusedFactors: []keyring.FactorKind{},
+		LeaseTTL: 900, LeaseMax: 3600, RequestTTL: 3600, MinimumCoverage: roster.DefaultMinimumCoverage,
+	})
+}
