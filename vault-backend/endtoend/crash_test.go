@@ -7,12 +7,15 @@ import (
 )
 
 // TestPlugInKilledWithRequestsWaiting kills the plug-in with one read of each
-// kind waiting. Their waits are short: Vault replays the first call that notices
-// under a lock that the second one wants, so that the mount answers nobody until
-// the first one's wait has ended. The mount's own request dies with its key: the server starts the
+// kind waiting. The mount's own request dies with its key: the server starts the
 // plug-in again and replays the read, which asks anew, and the approver has one
 // card as before. The host's request is in storage, and its client has the key.
+//
+// The waits are short, because Vault replays the first call that notices under a
+// lock that the next one to notice wants for itself: then the mount answers
+// nobody until the replayed call's wait has ended.
 func TestPlugInKilledWithRequestsWaiting(t *testing.T) {
+	t.Parallel()
 	t.Run("host", func(t *testing.T) { killPlugInWithRequestsWaiting(t, found(t, startEmbedded(t))) })
 	t.Run("vault", func(t *testing.T) {
 		if testing.Short() {
@@ -76,6 +79,7 @@ func TestVaultKilledWithRequestsWaiting(t *testing.T) {
 		t.Skip("left out by -short")
 	}
 	requireVault(t)
+	t.Parallel()
 	server := startReal(t)
 	o := found(t, server)
 	mounted, hosted := newScene(t, o, "killed-mount", nil), newScene(t, o, "killed-host", nil)

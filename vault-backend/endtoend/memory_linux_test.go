@@ -31,7 +31,7 @@ func TestTheIdlePlugInHoldsNoKeys(t *testing.T) {
 	delivered := canaries{}
 	var last time.Time
 	for i := range 10 {
-		s := newScene(t, o, fmt.Sprintf("idle-%d", i), quick)
+		s := newScene(t, o, fmt.Sprintf("idle-%d", i), brief)
 		reading := s.start()
 		item := s.alice.shown(t, s.path)
 		s.alice.approveItem(t, item)

@@ -3,6 +3,7 @@ package endtoend
 import "testing"
 
 func TestTheTableOnTheDevelopmentHost(t *testing.T) {
+	t.Parallel()
 	readers := []reader{goClient}
 	if !testing.Short() {
 		readers = append(readers, command)
@@ -15,6 +16,7 @@ func TestTheTableOnARealVault(t *testing.T) {
 		t.Skip("left out by -short")
 	}
 	requireVault(t)
+	t.Parallel()
 	everything(t, found(t, startReal(t)), goClient, command)
 }
 

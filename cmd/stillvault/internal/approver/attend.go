@@ -17,6 +17,7 @@ func (s *Session) attend(ctx context.Context, w *waiting) (done bool, err error)
 	s.quiet = false
 	_, _ = fmt.Fprint(s.Out, Card(w.c, s.Device.Roster))
 	if s.Options.All {
+		s.say("%s", timeLeft(w.c, s.Clock.Now()))
 		return s.attendAll(ctx, w)
 	}
 	for {

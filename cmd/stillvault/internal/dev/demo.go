@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"time"
 
 	"github.com/stillvault/stillvault/plugins/broker"
@@ -51,43 +52,59 @@ type demo struct {
 	*Server
 	Stage
 	password string
+	vault    string         // path of the vault command, empty where there is none
 	client   *broker.Client // the administrator's, to see whether the read waits
 	reading  *reading
 }
 
-func (d *demo) introduce(context.Context) error {
+func (d *demo) introduce(ctx context.Context) error {
 	d.title("Stillvault: a secret that no server can open")
 	d.say("For demonstration, on this machine only; all of it is gone when it ends.")
 	d.act("The server runs")
 	d.say("%s, at %s", d.Kind, d.Address)
 	d.say("alice or bob has to approve whatever is read below prod/. It has no key of theirs.")
 	var err error
+	if d.vault, err = findVault(ctx); err != nil {
+		return err
+	}
 	d.client, err = broker.New(broker.Config{Address: d.Address, Token: d.People["admin"].Token, Mount: Mount})
 	return err
 }
 
 func (d *demo) store(ctx context.Context) error {
 	d.act("An author stores a secret")
-	d.shell("vault write %s/secret/%s username=app password=%s", Mount, demoPath, d.password)
+	if err := d.write(ctx); err != nil {
+		return fmt.Errorf("store the secret: %w", err)
+	}
+	d.say("It was sealed to alice and bob. What could open it on the server is wiped.")
+	return nil
+}
+
+// write stores the secret with the vault command where there is one, else as
+// that does.
+func (d *demo) write(ctx context.Context) error {
+	if d.vault != "" {
+		d.shell("vault write %s/secret/%s username=app password=%s", Mount, demoPath, d.password)
+		cmd := exec.CommandContext(ctx, d.vault, "write", Mount+"/secret/"+demoPath, "username=app", "password="+d.password)
+		cmd.Env = d.environment("author")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("vault write: %w: %s", err, lastLine(string(said)))
+		}
+		return nil
+	}
 	client, err := broker.New(broker.Config{Address: d.Address, Token: d.People["author"].Token, Mount: Mount})
 	if err != nil {
 		return err
 	}
 	value := fmt.Sprintf(`{"username":"app","password":%q}`, d.password)
-	written, err := client.WriteSecret(ctx, demoPath, []byte(value), nil)
-	if err != nil {
-		return err
-	}
-	d.say("Version %d was sealed to alice and bob. What could open it on the server is wiped.", written.Version)
-	return nil
+	d.say("PUT /v1/%s/secret/%s %s", Mount, demoPath, value)
+	_, err = client.WriteSecret(ctx, demoPath, []byte(value), nil)
+	return err
 }
 
 func (d *demo) read(ctx context.Context) error {
 	d.act("carol reads it")
-	var err error
-	if d.reading, err = startReading(ctx, d.Server); err != nil {
-		return err
-	}
+	d.reading = d.startReading(ctx)
 	d.shell("%s", d.reading.line)
 	began := time.Now()
 	for {

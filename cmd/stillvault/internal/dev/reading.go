@@ -23,26 +23,35 @@ type reading struct {
 // ReadLine is how the secret of the demonstration is read.
 const ReadLine = "vault read " + Mount + "/secret/" + demoPath + ` reason="` + demoReason + `"`
 
-// startReading reads with the vault command where there is one, else with our
-// own.
-func startReading(ctx context.Context, s *Server) (*reading, error) {
-	r := &reading{line: ReadLine, done: make(chan struct{})}
+// findVault returns the path of the vault command, empty where there is none
+// that would do.
+func findVault(ctx context.Context) (string, error) {
 	vault, err := vaultserver.Find(ctx, checkout())
 	switch {
 	case errors.Is(err, vaultserver.ErrNoVault), errors.Is(err, vaultserver.ErrNotVault), errors.Is(err, vaultserver.ErrTooOld):
-		r.line = fmt.Sprintf("stillvault read --reason=%q %s", demoReason, demoPath)
+		return "", nil
 	case err != nil:
-		return nil, err
+		return "", err
+	}
+	return vault.Path, nil
+}
+
+// startReading reads with the vault command where there is one, else with our
+// own.
+func (d *demo) startReading(ctx context.Context) *reading {
+	r := &reading{line: ReadLine, done: make(chan struct{})}
+	if d.vault == "" {
+		r.line = fmt.Sprintf("stillvault read --reason=%q %s", demoReason, demoPath)
 	}
 	go r.run(func() (*exec.Cmd, error) {
-		if vault.Path == "" {
-			return s.command(ctx, "carol", "read", "--reason="+demoReason, demoPath)
+		if d.vault == "" {
+			return d.command(ctx, "carol", "read", "--reason="+demoReason, demoPath)
 		}
-		cmd := exec.CommandContext(ctx, vault.Path, "read", Mount+"/secret/"+demoPath, "reason="+demoReason)
-		cmd.Env = s.environment("carol")
+		cmd := exec.CommandContext(ctx, d.vault, "read", Mount+"/secret/"+demoPath, "reason="+demoReason)
+		cmd.Env = d.environment("carol")
 		return cmd, nil
 	})
-	return r, nil
+	return r
 }
 
 // run runs the command, again and again while it says that its wait ended and
