@@ -59,6 +59,7 @@ and meant for demonstrations only.`,
 	f.StringVar(&o.request, "request", "", "answer the request with this id, then end")
 	f.BoolVar(&o.password, "password", false, "open the keyring with password and recovery key instead of the file on this machine")
 	f.BoolVar(&o.all, "all", false, "approve everything without asking: NOT SECURE, for demonstrations")
+	a.completeFlag(c, "approver", (*home.Home).Approvers)
 	f.BoolVar(&o.once, "once", false, "end after one request was answered or skipped")
 	return c
 }
@@ -92,6 +93,7 @@ func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error
 	if o.password {
 		device.Factor = approver.Password{Row: who.Backup.Row}
 	}
+	a.Say("approver %s, device %s", who.Name, who.Device.ID())
 	input, restore := typing(in)
 	defer restore()
 	session := approver.Session{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/roster"
 )
 
@@ -30,6 +31,18 @@ func (a *app) completeNames(names func(*roster.Roster) []string) completion {
 		}
 		return fitting, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// completeFlag completes a flag from what is kept in the state directory.
+func (a *app) completeFlag(c *cobra.Command, flag string, names func(*home.Home) ([]string, error)) {
+	_ = c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		h, err := a.home()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		kept, _ := names(h)
+		return kept, cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 func approverNames(r *roster.Roster) []string {

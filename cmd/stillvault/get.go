@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/approval"
@@ -38,6 +39,7 @@ SHA-256 of its file. When it is stopped, the request is cancelled.`,
 	}
 	o.flags(c)
 	c.Flags().StringVar(&o.consumer, "consumer", "", "which consumer to be (default the only one in the state directory)")
+	a.completeFlag(c, "consumer", (*home.Home).Consumers)
 	c.Flags().DurationVar(&o.wait, "wait", 0, "give up after this long (default and most: what the policy gives a request)")
 	return c
 }
@@ -61,7 +63,7 @@ func (a *app) get(ctx context.Context, path string, o getOptions) error {
 	})
 	view.end()
 	if err != nil {
-		return interrupted(ctx, err, "the request is cancelled")
+		return err
 	}
 	defer got.Value.Wipe()
 	return a.printSecret(value.Printed{JSON: got.Value.JSON(), RequestID: got.Request.String(), Lease: got.Lease}, o.field)

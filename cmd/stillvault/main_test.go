@@ -64,6 +64,7 @@ func scriptParams() testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":       scriptCode,
 			"capture":    scriptCapture,
+			"crash":      scriptCrash,
 			"eventually": scriptEventually,
 			"restart":    scriptRestart,
 		},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -43,6 +44,7 @@ begins with @.`,
 		},
 	}
 	c.Flags().StringVar(&o.consumer, "consumer", "", "which author to be (default the only consumer in the state directory)")
+	a.completeFlag(c, "consumer", (*home.Home).Consumers)
 	c.Flags().Int64Var(&o.cas, "cas", -1, "write only if this is the current version, 0 for none")
 	return c
 }

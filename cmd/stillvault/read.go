@@ -64,8 +64,11 @@ func (a *app) read(ctx context.Context, path string, o readOptions) error {
 		answer, err = client.AwaitSecret(ctx, path, options, view.progress)
 		view.end()
 	}
-	if err != nil {
-		return interrupted(ctx, err, "the request stays open until its deadline: run the same command again to go on, or end it with `stillvault requests cancel`")
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ErrInterrupted
+	case err != nil:
+		return err
 	}
 	defer envelope.Wipe(answer.JSON)
 	return a.printSecret(value.Printed{JSON: answer.JSON, RequestID: answer.Call, Lease: answer.Lease}, o.field)

@@ -25,3 +25,12 @@ func scriptEventually(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 }
+
+// scriptCrash runs "crash": the engine's process is killed. The next call starts
+// another over the same storage.
+func scriptCrash(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 0 {
+		ts.Fatalf("usage: crash")
+	}
+	ts.Check(ts.Value(brokerKey{}).(*scriptBroker).host.Kill())
+}

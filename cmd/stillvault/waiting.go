@@ -16,8 +16,8 @@ import (
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
-// ErrInterrupted means that somebody stopped waiting for a request.
-var ErrInterrupted = errors.New("interrupted: nobody waits any more")
+// ErrInterrupted means that somebody stopped waiting for a request of the mount.
+var ErrInterrupted = errors.New("interrupted: the request stays open until its deadline; run the same command again to go on, or end it with `stillvault requests cancel`")
 
 // waitView tells, on standard error, that a request waits for its people.
 type waitView struct {
@@ -105,13 +105,4 @@ func (a *app) waitForKnown(ctx context.Context, client *broker.Client, path stri
 func onTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// interrupted says what becomes of a request when the command that waits for it
-// is stopped.
-func interrupted(ctx context.Context, err error, next string) error {
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w; %s", ErrInterrupted, next)
-	}
-	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
@@ -143,6 +144,9 @@ func (s *Session) failed(err error) error {
 	// A call that was on its way while this machine slept is stale: the next one
 	// is dated anew. A clock that is wrong stays wrong.
 	stale := errors.Is(err, approval.ErrInbox) && s.inbox.pause < longestPause/2
+	if errors.Is(err, roster.ErrBehind) {
+		return fmt.Errorf("the broker's log ends before statement %d, seen here: %w", s.Device.Roster.Head().Seq, roster.ErrRolledBack)
+	}
 	if !transient(err) && !stale {
 		return fmt.Errorf("ask what waits: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -260,6 +261,11 @@ func (s *Session) sayEnded(w *waiting) {
 	s.say("\nRequest %s for %s %s.", w.c.Request.ID, Shown(w.c.Request.Path), how)
 }
 
+// say prints a line. Whatever stands in it may come from the broker, which must
+// not be able to write what the terminal obeys.
 func (s *Session) say(format string, args ...any) {
+	for i, a := range args {
+		args[i] = terminal.Visible(fmt.Sprint(a))
+	}
 	_, _ = fmt.Fprintf(s.Out, format+"\n", args...) // who closed the terminal reads nothing anyway
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -82,7 +83,7 @@ func (l Line) String() string {
 // Print writes a report for people.
 func (report *Report) Print(w io.Writer) error {
 	for _, p := range report.Proven {
-		if _, err := fmt.Fprintln(w, p.Describe()); err != nil {
+		if _, err := fmt.Fprintln(w, terminal.Visible(p.Describe().String())); err != nil {
 			return err
 		}
 	}

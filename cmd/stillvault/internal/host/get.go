@@ -41,7 +41,8 @@ type Received struct {
 
 // Get asks for a secret and waits until its people have answered. It verifies
 // what it asks for, and under a roster fetched anew every answer. A request that
-// ctx ended is cancelled: its key is gone, so nobody need be bothered.
+// ctx ended is cancelled ([ErrStopped]): its key is gone, so nobody need be
+// bothered.
 func (h *Host) Get(ctx context.Context, ask Ask) (*Received, error) {
 	r, err := h.Roster(ctx)
 	if err != nil {
@@ -69,10 +70,7 @@ func (h *Host) Get(ctx context.Context, ask Ask) (*Received, error) {
 	}
 	answers, err := h.Broker.AwaitRelease(ctx, ask.Path, signed, ask.Progress)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = errors.Join(err, h.cancel(asked.ID))
-		}
-		return nil, err
+		return nil, h.abandon(ctx, asked.ID, err)
 	}
 	return h.collect(ctx, f, pending, &asked, answers)
 }
@@ -81,13 +79,21 @@ func (h *Host) Get(ctx context.Context, ask Ask) (*Received, error) {
 // cancel.
 const cancelFor = 5 * time.Second
 
-func (h *Host) cancel(id envelope.ID) error {
-	ctx, cancel := context.WithTimeout(context.Background(), cancelFor)
-	defer cancel()
-	if err := h.Broker.CancelRequest(ctx, id); err != nil {
-		return fmt.Errorf("request %s stays open until its deadline: %w", id, err)
+// abandon says how a wait ended. Where that was not the broker's answer, the
+// request may still be open: it is cancelled.
+func (h *Host) abandon(ctx context.Context, id envelope.ID, cause error) error {
+	if ctx.Err() == nil && broker.StatusOf(cause) != 0 {
+		return cause
 	}
-	return nil
+	parting, done := context.WithTimeout(context.WithoutCancel(ctx), cancelFor)
+	defer done()
+	if err := h.Broker.CancelRequest(parting, id); err != nil {
+		return errors.Join(fmt.Errorf("request %s stays open until its deadline: %w", id, err), cause)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("request %s: %w", id, ErrStopped)
+	}
+	return fmt.Errorf("request %s is cancelled: %w", id, cause)
 }
 
 // collect opens the secret with the answers. One that is not what it should be

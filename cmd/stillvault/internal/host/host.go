@@ -55,6 +55,8 @@ var (
 	// ErrIncomplete means that the broker called a request answered, and what it
 	// showed does not open the secret.
 	ErrIncomplete = errors.New("release_incomplete: the broker shows too few releases to open the secret; ask again, and compare `stillvault receipts list` with what the approvers remember")
+	// ErrStopped means that the wait for a request was ended from this side.
+	ErrStopped = errors.New("stopped: nobody waits any more, so the request is cancelled; ask again if it is still needed")
 	// ErrCAS means that another version is current than the one given.
 	ErrCAS = errors.New("cas_mismatch: another version is current; look at it and decide again")
 	// ErrPredecessor means that the version to be followed cannot be shown.

@@ -166,11 +166,24 @@ func TestARequestThatNobodyWaitsForIsCancelled(t *testing.T) {
 	ask := s.ask()
 	ask.Asked = func(r host.Request) { asked = r.ID; cancel() }
 	s.store.await = context.Canceled
-	if _, err := s.host.Get(ctx, ask); !errors.Is(err, context.Canceled) {
+	if _, err := s.host.Get(ctx, ask); !errors.Is(err, host.ErrStopped) {
 		t.Fatalf("got %v", err)
 	}
 	if len(s.store.cancelled) != 1 || s.store.cancelled[0] != asked {
 		t.Fatalf("cancelled %v", s.store.cancelled)
+	}
+}
+
+func TestARequestIsCancelledWhereTheBrokerWasLost(t *testing.T) {
+	s := newStage(t)
+	s.put(value)
+	s.store.await = errors.New("connection refused")
+	if _, err := s.get(); !errors.Is(err, s.store.await) || len(s.store.cancelled) != 1 {
+		t.Fatalf("got %v, cancelled %v", err, s.store.cancelled)
+	}
+	s.store.await = status(http.StatusGone, "request_expired: the deadline has passed; ask again")
+	if _, err := s.get(); !errors.Is(err, approval.ErrExpired) || len(s.store.cancelled) != 1 {
+		t.Fatalf("got %v, cancelled %v", err, s.store.cancelled)
 	}
 }
 
