@@ -35,7 +35,7 @@ func Card(c *approval.Case, r *roster.Roster) string {
 	if c.Policy.MatchCode {
 		line("match code", "to be typed: ask the requester for it")
 	} else {
-		line("match code", c.MatchCode()+" (the requester sees the same)")
+		line("match code", c.MatchCode()+" (compare it with the requester's)")
 	}
 	return b.String()
 }
