@@ -23,27 +23,27 @@ var ErrInterrupted = errors.New("interrupted: the request stays open until its d
 type waitView struct {
 	out      io.Writer
 	live     bool
-	what     string
 	deadline time.Time
 	stop     context.CancelFunc
 	done     chan struct{}
 }
 
 // waitFor begins to tell about a request. Where standard error is a terminal,
-// the time left runs down on one line until end.
+// the time left runs down on a line of its own until end; in a log, a line says
+// it all, and another one whenever the wait goes on.
 func (a *app) waitFor(path string, id envelope.ID, code string, deadline time.Time) *waitView {
 	v := &waitView{out: a.Err(), live: onTerminal(a.Err()), deadline: deadline, done: make(chan struct{})}
-	v.what = fmt.Sprintf("waiting for approval of %s, request %s", terminal.Visible(path), id)
-	if code != "" {
-		v.what += ", match code " + code
-	}
 	var ctx context.Context
 	ctx, v.stop = context.WithCancel(context.Background())
+	if code == "" {
+		code = "not to be seen with this token"
+	}
 	if !v.live {
 		close(v.done)
-		fmt.Fprintln(v.out, v.what+v.left())
+		fmt.Fprintf(v.out, "waiting for approval of %s, request %s, match code %s%s\n", terminal.Visible(path), id, code, v.left())
 		return v
 	}
+	fmt.Fprintf(v.out, "waiting for approval of %s\n  request     %s\n  match code  %s\n", a.Bold(terminal.Visible(path)), id, a.Bold(code))
 	go v.run(ctx)
 	return v
 }
@@ -52,8 +52,8 @@ func (v *waitView) run(ctx context.Context) {
 	defer close(v.done)
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for {
-		fmt.Fprintf(v.out, "\r\x1b[2K%s%s", v.what, v.left())
+	for !v.deadline.IsZero() {
+		fmt.Fprintf(v.out, "\r\x1b[2K  time left   %s", v.remaining())
 		select {
 		case <-ctx.Done():
 			fmt.Fprintln(v.out)
@@ -63,11 +63,15 @@ func (v *waitView) run(ctx context.Context) {
 	}
 }
 
+func (v *waitView) remaining() time.Duration {
+	return max(time.Until(v.deadline), 0).Truncate(time.Second)
+}
+
 func (v *waitView) left() string {
 	if v.deadline.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(", %s left", max(time.Until(v.deadline), 0).Truncate(time.Second))
+	return fmt.Sprintf(", %s left", v.remaining())
 }
 
 // progress is told that the wait goes on: a reader of a log file, too, is to see
