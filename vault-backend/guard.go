@@ -23,7 +23,11 @@ func (b *broker) HandleRequest(ctx context.Context, req *logical.Request) (*logi
 	if err := b.checkInput(req); err != nil {
 		return nil, answer(err)
 	}
+	ctx, left := withWait(ctx)
 	resp, err := b.Backend.HandleRequest(ctx, req)
+	if *left != nil {
+		resp, err = (*left)(ctx)
+	}
 	if err != nil {
 		if isFramework(err) {
 			return resp, err

@@ -41,12 +41,18 @@ func (b *broker) readSecret(ctx context.Context, req *logical.Request, data *fra
 		return nil, err
 	}
 	ask.Requester = b.requesterOf(req)
-	answer, err := x.Read(ctx, ask)
+	reading, err := x.Begin(ctx, ask)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Value.Wipe()
-	return rawAnswer(req, answer), nil
+	return leave(ctx, func(ctx context.Context) (*logical.Response, error) {
+		answer, err := reading.Wait(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer answer.Value.Wipe()
+		return rawAnswer(req, answer), nil
+	})
 }
 
 // askOf reads what a read says about itself.

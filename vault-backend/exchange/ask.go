@@ -18,6 +18,25 @@ import (
 // the value, or an error. [ErrWaiting] and [ErrDraining] leave the request as it
 // is; so does the end of ctx, whose error is returned.
 func (x *Exchange) Read(ctx context.Context, ask Ask) (*Answer, error) {
+	reading, err := x.Begin(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	return reading.Wait(ctx)
+}
+
+// Reading is a read that has its request, and has yet to wait for the answer.
+type Reading struct {
+	exchange *Exchange
+	request  *request
+	ended    <-chan struct{} // closed when the wait is over
+	stop     func()
+}
+
+// Begin does of [Exchange.Read] what comes before the waiting, so that whoever
+// has many reads can wait with little on the stack. [Reading.Wait] must follow,
+// once.
+func (x *Exchange) Begin(ctx context.Context, ask Ask) (*Reading, error) {
 	wait, err := x.waitOf(ask.Wait)
 	if err != nil {
 		return nil, err
@@ -27,7 +46,26 @@ func (x *Exchange) Read(ctx context.Context, ask Ask) (*Answer, error) {
 		return nil, err
 	}
 	ended, stop := alarm(x.cfg.Clock, wait)
-	defer stop()
+	r, err := x.attachOrAsk(ctx, ask, k)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &Reading{x, r, ended, stop}, nil
+}
+
+// Wait blocks until the read has its answer, or its wait is over.
+func (w *Reading) Wait(ctx context.Context) (*Answer, error) {
+	defer w.stop()
+	defer w.exchange.detach(w.request)
+	if err := w.exchange.await(ctx, w.request, w.ended); err != nil {
+		return nil, err
+	}
+	return w.exchange.handOut(ctx, w.request)
+}
+
+// attachOrAsk joins the read to a request.
+func (x *Exchange) attachOrAsk(ctx context.Context, ask Ask, k key) (*request, error) {
 	// Whoever asks for the latest version asks for the one that is the latest
 	// now: after a write they are not given what was asked for before it.
 	version, number, err := x.cfg.Version(ctx, ask.Path, ask.Version)
@@ -35,17 +73,10 @@ func (x *Exchange) Read(ctx context.Context, ask Ask) (*Answer, error) {
 		return nil, err
 	}
 	k.version = number
-	r := x.attach(k)
-	if r == nil {
-		if r, err = x.ask(ctx, ask, k, version); err != nil {
-			return nil, err
-		}
+	if r := x.attach(k); r != nil {
+		return r, nil
 	}
-	defer x.detach(r)
-	if err := x.await(ctx, r, ended); err != nil {
-		return nil, err
-	}
-	return x.handOut(ctx, r)
+	return x.ask(ctx, ask, k, version)
 }
 
 // key returns what reads of the same must have in common, but for the version.
