@@ -362,6 +362,36 @@ func TestARevokedDeviceEndsTheSession(t *testing.T) {
 	}
 }
 
+func TestABrokerThatForgotPartOfTheLogIsRefused(t *testing.T) {
+	s := newStage(t, nil)
+	s.broker.inbox = &broker.Error{Status: http.StatusConflict, Text: "inbox: roster_behind: the message refers to statements that this side has not seen"}
+	s.start(approver.Options{})
+	if err := s.end(); !errors.Is(err, roster.ErrRolledBack) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestNothingOfTheBrokerMovesTheCursor(t *testing.T) {
+	s := newStage(t, nil)
+	s.broker.inbox = errors.New("\x1b[2Jrefused\u202e")
+	s.start(approver.Options{})
+	shown := s.out.until("Trying again.")
+	if strings.ContainsAny(shown, "\x1b\u202e") || !strings.Contains(shown, "refused") {
+		t.Fatalf("got %q", shown)
+	}
+	s.Must(s.stop())
+}
+
+func TestTheTimeLeftRunsDownAboveTheQuestion(t *testing.T) {
+	s := newStage(t, nil)
+	s.ask("prod/db", approval.Terms{})
+	s.start(approver.Options{Live: true})
+	s.out.until(question)
+	s.clock.move(time.Minute)
+	s.out.until("\x1b7\x1b[1A\r\x1b[2K  time left   4m0s\x1b8")
+	s.Must(s.stop())
+}
+
 func TestConsentComesBeforeTheRelease(t *testing.T) {
 	s := newStage(t, func(p *roster.Policy) { p.ConsentFirst = true })
 	item := s.ask("prod/db", approval.Terms{})

@@ -149,6 +149,7 @@ type routes struct {
 	items    []approval.Item
 	releases []approval.Release
 	refuse   error // what an answer is refused with
+	inbox    error // what a call is answered with
 	down     bool
 	pages    int // items a page
 }
@@ -164,6 +165,9 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	defer b.mu.Unlock()
 	if b.down {
 		return envelope.Envelope{}, errors.New("connection refused")
+	}
+	if b.inbox != nil {
+		return envelope.Envelope{}, b.inbox
 	}
 	asked, device, err := approval.ReadInboxCall(b.Roster, call, b.clock.Now())
 	if err != nil {
