@@ -9,8 +9,12 @@ import (
 	"github.com/stillvault/stillvault/core/keyring"
 )
 
-// ErrPasswords means that a password was not typed the same twice.
-var ErrPasswords = errors.New("passwords_differ: the two were not the same; try again")
+var (
+	// ErrPasswords means that a password was not typed the same twice.
+	ErrPasswords = errors.New("passwords_differ: the two were not the same; try again")
+	// ErrNoPassword means that a keyring was to have a recovery without a password.
+	ErrNoPassword = errors.New("password_empty: without a password there is no recovery key; try again, or pass --no-recovery if you mean it")
+)
 
 // wrapKeyring makes an approver's keyring and keeps it, wrapped.
 func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error {
@@ -51,6 +55,9 @@ func (a *app) newPassword() ([]byte, error) {
 	first, err := a.Hidden("password for your keyring's recovery (any length; a sentence is good):")
 	if err != nil {
 		return nil, err
+	}
+	if len(first) == 0 {
+		return nil, ErrNoPassword
 	}
 	second, err := a.Hidden("the same again:")
 	defer envelope.Wipe(second)

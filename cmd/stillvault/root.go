@@ -37,6 +37,7 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 	defer stop()
 
 	a := &app{Terminal: terminal.New(in, out, err)}
+	a.Until(ctx.Done())
 	root := a.root()
 	root.SetArgs(doubleDashes(root, args))
 	root.SetIn(in)

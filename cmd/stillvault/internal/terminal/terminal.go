@@ -38,6 +38,7 @@ type Terminal struct {
 	out    io.Writer
 	err    io.Writer
 	colour bool
+	done   <-chan struct{} // closed to end every question; may be nil
 }
 
 // New makes a terminal of three streams. Colours are used only where err is a

@@ -3,6 +3,7 @@ package terminal_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -64,6 +65,22 @@ func TestHiddenReadsALineWhereThereIsNoTerminal(t *testing.T) {
 	}
 	if strings.Contains(errs.String()+out.String(), "first") {
 		t.Fatal("what was typed was shown")
+	}
+}
+
+func TestQuestionsEndWhenTheyAreStopped(t *testing.T) {
+	silent, keyboard := io.Pipe() // nobody types
+	t.Cleanup(func() { _ = keyboard.Close() })
+	var out, errs bytes.Buffer
+	term := terminal.New(silent, &out, &errs)
+	stopped := make(chan struct{})
+	term.Until(stopped)
+	close(stopped)
+	if err := term.Confirm("go on?", "--yes"); !errors.Is(err, terminal.ErrDeclined) || strings.Contains(err.Error(), "--yes") {
+		t.Errorf("Confirm: %v", err)
+	}
+	if _, err := term.Hidden("password:"); !errors.Is(err, terminal.ErrDeclined) {
+		t.Errorf("Hidden: %v", err)
 	}
 }
 
