@@ -59,15 +59,6 @@ func shownTime(t envelope.Time) string {
 	return t.Time().Format(time.RFC3339Nano)
 }
 
-// texts returns the text form of each element.
-func texts[T interface{ String() string }](all []T) []string {
-	list := make([]string, len(all))
-	for i, v := range all {
-		list[i] = v.String()
-	}
-	return list
-}
-
 // encodedText returns a structure as the text in which it travels.
 func encodedText(v any) (string, error) {
 	encoded, err := envelope.Encode(v)
