@@ -22,6 +22,8 @@ var (
 	ErrNoTicket = errors.New("ticket_missing: no ticket for this name is kept here; pass --enrolment with its id and --fingerprint with the words that the person reads out from their device")
 	// ErrFurtherDevice means that an enrolment has other keys than its approver.
 	ErrFurtherDevice = errors.New("keys_differ: the approver was admitted with other keys than this device has")
+	// ErrOtherName means that an enrolment's approver has another name already.
+	ErrOtherName = errors.New("admitted_under_another_name: these keys are an approver's already; use that name, or revoke it first")
 )
 
 type admitOptions struct {
@@ -143,6 +145,8 @@ func admission(r *roster.Roster, name string, e roster.Enrolment, entities []str
 		return nil, err
 	case known.Signing != e.Signing:
 		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
+	case known.Name != name:
+		return nil, fmt.Errorf("%q is %q: %w", name, known.Name, ErrOtherName)
 	}
 	if _, err := r.Device(certificate.Device); errors.Is(err, roster.ErrUnknown) {
 		entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: e.Certificate}})

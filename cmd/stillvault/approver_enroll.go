@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/mdp/qrterminal/v3"
@@ -14,7 +13,6 @@ import (
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/plugins/broker"
 )
 
 // ErrAdmitted means that a name is an approver's already.
@@ -35,7 +33,11 @@ func (a *app) approverEnrollCommand() *cobra.Command {
 		Short: "Make a ticket that invites a person to enrol a device",
 		Long: `Make a one-time ticket and register it with the broker, which never learns what
 makes the ticket valid. The person runs the printed command on a machine of their
-own, or opens the link, which is also in the QR code, on their phone. Hand the ticket to nobody else, and not through Vault.`,
+own. Hand the ticket to nobody else, and not through Vault. A second ticket for the
+same name replaces the first.
+
+Where the mount's config names a phone app with public_url, a link and a QR code
+are printed, too.`,
 		Example: `  stillvault approver enroll alice --entity 6fb1a2c4-…
   stillvault approver enroll bob --software`,
 		Args: cobra.ExactArgs(1),
@@ -50,7 +52,7 @@ own, or opens the link, which is also in the QR code, on their phone. Hand the t
 	f := c.Flags()
 	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person; may be repeated")
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
-	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code")
+	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code, even with a phone app")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
 	return c
 }
@@ -61,7 +63,9 @@ type ticketView struct {
 	ID      string `json:"id"`
 	Expires string `json:"expires"`
 	Ticket  string `json:"ticket"`
-	Link    string `json:"link"`
+	Link    string `json:"link"` // into the phone app, empty where there is none
+
+	address string // of Vault
 }
 
 // enrol makes a ticket, keeps it, and registers it with the broker.
@@ -89,6 +93,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
 		}
 	}
+	a.warnReplaced(h, name)
 	t := roster.NewTicket(log.roster.Organisation(), envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.entities}); err != nil {
@@ -101,32 +106,37 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 	if err != nil {
 		return nil, err
 	}
-	base, err := appURL(ctx, client)
+	settings, err := client.ReadSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &ticketView{Name: name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text, Link: base + "#" + text}, nil
+	v := &ticketView{Name: name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text, address: client.Address()}
+	if settings.PublicURL != "" {
+		v.Link = settings.PublicURL + "#" + text
+	}
+	return v, nil
 }
 
-// appURL is where approvers reach the phone app.
-func appURL(ctx context.Context, client *broker.Client) (string, error) {
-	settings, err := client.ReadSettings(ctx)
+// warnReplaced says that an earlier ticket is worth nothing from now on: who
+// answered it would wait for an admission that does not come.
+func (a *app) warnReplaced(h *home.Home, name string) {
+	earlier, err := h.Ticket(name)
 	if err != nil {
-		return "", err
+		return
 	}
-	if settings.PublicURL != "" {
-		return settings.PublicURL, nil
+	earlier.Secret.Wipe()
+	if earlier.Expires.Time().After(time.Now()) {
+		a.Warn("this replaces the ticket for %s that is valid until %s: whoever answered that one has to answer this one", name, moment(earlier.Expires))
 	}
-	return strings.TrimRight(client.Address(), "/") + "/v1/" + client.Mount() + "/app/", nil
 }
 
 func (a *app) printTicket(v *ticketView, o enrolOptions) error {
 	if a.Format == terminal.JSON {
 		return a.Print(v, nil)
 	}
-	a.Say("%s runs this on a machine of their own, before %s:", v.Name, v.Expires)
+	a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s:", v.Name, v.address, v.Expires)
 	fmt.Fprintf(a.Out(), "stillvault approver join '%s'\n", v.Ticket)
-	if !o.software {
+	if v.Link != "" && !o.software {
 		a.Say("or opens this on their phone:")
 		fmt.Fprintln(a.Out(), v.Link)
 		if !o.noQR && a.OutIsTerminal() {
