@@ -129,13 +129,9 @@ func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, w
 			return nil, fmt.Errorf("the first time, the organisation's log is read with a Vault token: %w", err)
 		}
 	}
-	mount := who.Mount
-	if mount.IsZero() {
-		m, err := a.mountOf(ctx, h, client)
-		if err != nil {
-			return nil, err
-		}
-		mount = m.ID
+	mount, err := a.mountFor(ctx, h, client, who)
+	if err != nil {
+		return nil, err
 	}
 	memory, err := approver.Keep(h, who.Name, log.statements)
 	if err != nil {
@@ -145,6 +141,23 @@ func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, w
 		Roster: log.roster, Mount: mount, Approver: who.ID, Keys: who.Device, Memory: memory,
 		Factor: approver.Software{Row: who.Backup.Row, KeyCheck: who.Backup.KeyCheck, Key: who.Factor},
 	}, nil
+}
+
+// mountFor is the mount that an approver answers: the one that they enrolled at,
+// else the one seen here before. Only the first time it wants a Vault token.
+func (a *app) mountFor(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (envelope.ID, error) {
+	if !who.Mount.IsZero() {
+		return who.Mount, nil
+	}
+	id, err := h.Mount(client.Address(), client.Mount())
+	if !errors.Is(err, home.ErrNone) {
+		return id, err
+	}
+	m, err := a.mountOf(ctx, h, client)
+	if err != nil {
+		return id, fmt.Errorf("the first time, the mount is read with a Vault token: %w", err)
+	}
+	return m.ID, nil
 }
 
 // typing reads from a person, hiding what is to be hidden where in is a

@@ -104,6 +104,21 @@ func (h *Home) PinMount(address, path string, id envelope.ID) (first bool, err e
 	return true, h.storePins(p)
 }
 
+// Mount returns the id of the mount at an address and path that was seen
+// before; ErrNone where none was.
+func (h *Home) Mount(address, path string) (envelope.ID, error) {
+	p, err := h.Pins()
+	if err != nil {
+		return envelope.ID{}, err
+	}
+	for _, m := range p.Mounts {
+		if m.Address == address && m.Path == path {
+			return m.ID, nil
+		}
+	}
+	return envelope.ID{}, fmt.Errorf("mount %s at %s: %w", path, address, ErrNone)
+}
+
 // ForgetMount lets the mount at an address and path have another id from now on.
 func (h *Home) ForgetMount(address, path string) error {
 	unlock, err := h.lock("pins")
