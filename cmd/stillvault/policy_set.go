@@ -45,7 +45,7 @@ is named.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&from, "file", "", "read the policy from a JSON file, in the form of `policy list --format json`; - is standard input")
+	f.StringVar(&from, "file", "", "read the policy from a JSON file, in the form of 'policy list --format json'; - is standard input")
 	f.StringVar(&t.Path, "path", "", "pattern of the paths that the policy is for")
 	f.StringArrayVar(&requirements, "require", nil, "\"NAME=M of APPROVER,…\"; may be repeated")
 	f.StringSliceVar(&t.Authors, "author", nil, "consumer that may write; may be repeated")

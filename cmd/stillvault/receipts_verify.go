@@ -40,7 +40,7 @@ That receipts are missing at the end, only the device itself can show.`,
 			return a.verifyReceipts(r, args[0], cmd.InOrStdin())
 		},
 	}
-	c.Flags().StringVar(&logFile, "log", "", "the organisation's log as `org log export` wrote it (default the copy in the state directory)")
+	c.Flags().StringVar(&logFile, "log", "", "the organisation's log as 'org log export' wrote it (default the copy in the state directory)")
 	c.Flags().StringVar(&organisation, "organisation", "", "the organisation's id (default the one that this machine has pinned)")
 	return c
 }

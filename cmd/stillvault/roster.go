@@ -210,6 +210,9 @@ func (l *orgLog) sign(signer envelope.Signer, build func(*roster.Roster) ([]entr
 		return fmt.Errorf("the Org Identity key here is not the organisation's; name the right one with --identity")
 	}
 	entries, err := build(l.roster)
+	if errors.Is(err, roster.ErrUnknown) {
+		return fmt.Errorf("%w: none of this name is in force; the list commands show those that are", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -218,7 +221,11 @@ func (l *orgLog) sign(signer envelope.Signer, build func(*roster.Roster) ([]entr
 		if err != nil {
 			return err
 		}
-		if err := l.roster.Append(s); err != nil {
+		err = l.roster.Append(s)
+		if errors.Is(err, roster.ErrStatement) {
+			return fmt.Errorf("%w: that cannot stand beside what is in force; nothing was changed", err)
+		}
+		if err != nil {
 			return err
 		}
 		l.statements = append(l.statements, s)
