@@ -42,7 +42,10 @@ func (b *broker) pathDevice() []*framework.Path {
 		{
 			Pattern:      "device/answer",
 			DisplayAttrs: display("device-answer"),
-			Fields:       fields{"release": field(framework.TypeString, "The decision, as the device signed it.")},
+			Fields: fields{
+				"release": field(framework.TypeString, "The decision, as the device signed it."),
+				"request": field(framework.TypeString, "The request it is about, as its consumer signed it; for the record, where nobody knows it any more."),
+			},
 			Operations: operations{
 				logical.UpdateOperation: &framework.PathOperation{
 					Callback: b.unauthenticated(b.answerRequest), Summary: "Answer a request. The same answer again succeeds.",
@@ -89,6 +92,15 @@ func (b *broker) answerRequest(ctx context.Context, _ *logical.Request, data *fr
 	}
 	state, err := x.Answer(ctx, release)
 	if errors.Is(err, exchange.ErrUnknownRequest) {
+		if _, given := data.GetOk("request"); given {
+			request, err := message[envelope.Signed](data, "request", maxRequest)
+			if err != nil {
+				return nil, err
+			}
+			if err := x.RecordLost(ctx, approval.Evidence{Receipt: release.Receipt, Request: request}); err != nil && !errors.Is(err, exchange.ErrUnknownRequest) {
+				return nil, err
+			}
+		}
 		// To who answers, a request that nobody knows any more is over, and not
 		// a path that does not exist.
 		return nil, logical.CodedError(http.StatusGone, err.Error())

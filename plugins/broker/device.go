@@ -30,15 +30,25 @@ func (c *Client) ReadInbox(ctx context.Context, call envelope.Signed) (envelope.
 }
 
 // PostAnswer posts a decision. It needs no Vault token; the same release again
-// is no error.
-func (c *Client) PostAnswer(ctx context.Context, release approval.Release) (RequestState, error) {
+// is no error. request is what the decision is about, so that it is put on
+// record even if the broker has forgotten that meanwhile; nil where it is not at
+// hand.
+func (c *Client) PostAnswer(ctx context.Context, release approval.Release, request *envelope.Signed) (RequestState, error) {
 	encoded, err := envelope.Encode(release)
 	if err != nil {
 		return "", err
 	}
+	body := map[string]any{"release": string(encoded)}
+	if request != nil {
+		about, err := envelope.Encode(request)
+		if err != nil {
+			return "", err
+		}
+		body["request"] = string(about)
+	}
 	var a struct {
 		State RequestState `json:"state"`
 	}
-	err = c.post(ctx, c.path("device", "answer"), map[string]any{"release": string(encoded)}, &a)
+	err = c.post(ctx, c.path("device", "answer"), body, &a)
 	return a.State, err
 }

@@ -155,7 +155,8 @@ func TestMountRequestsDieWithTheirProcess(t *testing.T) {
 	s := newScene(t, 2, nil)
 	s.read(ask())
 	old := s.only()
-	rel := s.people[0].approve(s.people[0].review())
+	item := s.people[0].inbox()[0]
+	rel := s.people[0].approve(s.people[0].reviewItem(item))
 	s.x.Close()
 	s.start()
 	if n := len(s.people[0].inbox()); n != 0 {
@@ -163,13 +164,34 @@ func TestMountRequestsDieWithTheirProcess(t *testing.T) {
 	}
 	_, err := s.x.Answer(t.Context(), rel)
 	s.fails(err, exchange.ErrUnknownRequest, old.String())
+	lost := approval.Evidence{Receipt: rel.Receipt, Request: item.Request}
+	for range 2 { // the second time nothing happens
+		s.Must(s.x.RecordLost(t.Context(), lost))
+	}
+	s.recordedAs(old, "request_unknown")
+	lost.Receipt.Signatures = lost.Receipt.Signatures[1:]
+	s.fails(s.x.RecordLost(t.Context(), lost), envelope.ErrSignature)
 	r := s.read(ask())
 	if s.only() == old {
 		t.Fatal("the request has the id of the one that died")
 	}
-	s.people[0].ledger = approval.Ledger{}
 	s.people[0].says(true, exchange.Approved)
 	r.gets(password)
+	s.Must(approval.VerifyChains(s.Roster, s.receipts()))
+}
+
+// receipts returns everything on record.
+func (s *scene) receipts() []envelope.Signed {
+	s.T.Helper()
+	names, _, err := s.x.Receipts(s.T.Context(), "", 1000)
+	s.Must(err)
+	var all []envelope.Signed
+	for _, name := range names {
+		records, err := s.x.Evidence(s.T.Context(), name)
+		s.Must(err)
+		all = append(all, records[0].Evidence.Receipt)
+	}
+	return all
 }
 
 func TestEndedHostRequestsStayEndedAfterARestart(t *testing.T) {

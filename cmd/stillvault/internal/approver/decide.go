@@ -94,7 +94,7 @@ func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool
 	} else {
 		s.remove(w)
 	}
-	state, err := s.send(ctx, release)
+	state, err := s.send(ctx, release, &w.item.Request)
 	switch {
 	case err == nil:
 		s.say("%s The request is %s.", d.said, state)
@@ -120,10 +120,11 @@ var errRefusedAnswer = errors.New("refused")
 const sendFor = time.Minute
 
 // send posts a recorded release until the broker has taken or refused it.
-func (s *Session) send(ctx context.Context, release approval.Release) (broker.RequestState, error) {
+// request is what it is about, nil where an earlier session had it.
+func (s *Session) send(ctx context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error) {
 	giveUp := s.Clock.Now().Add(sendFor)
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
-		state, err := s.Broker.PostAnswer(ctx, release)
+		state, err := s.Broker.PostAnswer(ctx, release, request)
 		if err == nil {
 			return state, s.Device.Memory.Sent(release)
 		}
@@ -156,7 +157,7 @@ func (s *Session) sendUnsent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		state, err := s.send(ctx, release)
+		state, err := s.send(ctx, release, nil)
 		switch {
 		case err == nil:
 			s.say("Sent the answer to request %s that was left from before. The request is %s.", rec.RequestID, state)

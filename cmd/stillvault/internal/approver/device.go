@@ -15,7 +15,7 @@ import (
 // Broker is what a session needs of the broker; [broker.Client] is one.
 type Broker interface {
 	ReadInbox(ctx context.Context, call envelope.Signed) (envelope.Envelope, error)
-	PostAnswer(ctx context.Context, release approval.Release) (broker.RequestState, error)
+	PostAnswer(ctx context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error)
 }
 
 var _ Broker = (*broker.Client)(nil)

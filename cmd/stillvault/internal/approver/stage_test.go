@@ -183,7 +183,7 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	return approval.SealInbox(device, b.Mount, call, in)
 }
 
-func (b *routes) PostAnswer(_ context.Context, release approval.Release) (broker.RequestState, error) {
+func (b *routes) PostAnswer(_ context.Context, release approval.Release, _ *envelope.Signed) (broker.RequestState, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down {
