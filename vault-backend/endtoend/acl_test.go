@@ -1,0 +1,90 @@
+package endtoend
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stillvault/stillvault/plugins/host/vaultserver"
+	"github.com/stillvault/stillvault/plugins/host/vaultserver/vaultservertest"
+)
+
+// Each line: role, what, path under the mount.
+const (
+	roleMay = `
+admin   update config
+admin   sudo   config
+admin   update org/log
+admin   create enroll/2f1d8c1e-0000-4000-8000-000000000000
+author  create secret/prod/db
+author  update sealed/prod/db
+author  update destroy/prod/db
+reader  read   secret/prod/db
+reader  update release/prod/db
+reader  read   requests/2f1d8c1e-0000-4000-8000-000000000000
+reader  delete requests/2f1d8c1e-0000-4000-8000-000000000000
+auditor read   receipts/2f1d8c1e-0000-4000-8000-000000000000
+auditor list   receipts/
+auditor list   requests/
+auditor read   status`
+	roleMayNot = `
+admin   read   secret/prod/db
+admin   create secret/prod/db
+admin   read   sealed/prod/db
+admin   update release/prod/db
+author  read   secret/prod/db
+author  create secret/staging/db
+author  update org/log
+reader  create secret/prod/db
+reader  read   secret/staging/db
+reader  list   requests/
+reader  list   receipts/
+reader  update config
+auditor read   secret/prod/db
+auditor read   sealed/prod/db
+auditor update release/prod/db
+auditor update org/log`
+)
+
+// TestTheSamplePoliciesGiveEachRoleWhatItNeedsAndNoMore asks a real Vault what
+// the files in examples/01-acl allow.
+func TestTheSamplePoliciesGiveEachRoleWhatItNeedsAndNoMore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a real Vault; the long run has one")
+	}
+	server := vaultservertest.Start(t, vaultserver.Options{Storage: vaultserver.InMemory})
+	root, err := server.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	capabilities := func(role, path string) []string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(vaultservertest.ModuleRoot(t), "examples", "01-acl", role+".hcl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := root.Sys().PutPolicy(role, string(text)); err != nil {
+			t.Fatal(err)
+		}
+		token, err := server.TokenWithoutEntity(context.Background(), role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		may, err := root.Sys().Capabilities(token, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return may
+	}
+	for lines, want := range map[string]bool{roleMay: true, roleMayNot: false} {
+		for line := range strings.Lines(strings.TrimSpace(lines)) {
+			f := strings.Fields(line)
+			if got := slices.Contains(capabilities(f[0], "stillvault/"+f[2]), f[1]); got != want {
+				t.Errorf("%s: allowed = %v, want %v", strings.TrimSpace(line), got, want)
+			}
+		}
+	}
+}
