@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -85,7 +86,7 @@ func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool
 	if d.consent {
 		mark = consentMark(mark)
 	}
-	release, err := s.Device.Memory.Decide(mark, w.c.Request.Deadline.Time(), s.Clock.Now(), d.sign)
+	release, err := s.Device.Memory.Decide(mark, w.item.Request, w.c.Request.Deadline.Time(), s.Clock.Now(), d.sign)
 	if err != nil {
 		return false, s.orAgain(ctx, err)
 	}
@@ -94,7 +95,7 @@ func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool
 	} else {
 		s.remove(w)
 	}
-	state, err := s.send(ctx, release, &w.item.Request)
+	state, err := s.send(ctx, home.Unsent{Release: release, Request: w.item.Request})
 	switch {
 	case err == nil:
 		s.say("%s The request is %s.", d.said, state)
@@ -120,18 +121,17 @@ var errRefusedAnswer = errors.New("refused")
 const sendFor = time.Minute
 
 // send posts a recorded release until the broker has taken or refused it.
-// request is what it is about, nil where an earlier session had it.
-func (s *Session) send(ctx context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error) {
+func (s *Session) send(ctx context.Context, answer home.Unsent) (broker.RequestState, error) {
 	giveUp := s.Clock.Now().Add(sendFor)
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
-		state, err := s.Broker.PostAnswer(ctx, release, request)
+		state, err := s.Broker.PostAnswer(ctx, answer.Release, &answer.Request)
 		if err == nil {
-			return state, s.Device.Memory.Sent(release)
+			return state, s.Device.Memory.Sent(answer.Release)
 		}
 		// A broker that lacks statements which this device has seen will get them.
 		passes := transient(err) || errors.Is(err, roster.ErrBehind)
 		if !passes && ctx.Err() == nil {
-			return "", errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), s.Device.Memory.Sent(release))
+			return "", errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), s.Device.Memory.Sent(answer.Release))
 		}
 		if ctx.Err() != nil || s.Clock.Now().After(giveUp) {
 			return "", fmt.Errorf("%w: %w", ErrUnsent, err)
@@ -152,12 +152,12 @@ func (s *Session) sendUnsent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, release := range unsent {
-		rec, err := envelope.Peek[approval.Receipt](release.Receipt, envelope.TypeReceipt)
+	for _, answer := range unsent {
+		rec, err := envelope.Peek[approval.Receipt](answer.Release.Receipt, envelope.TypeReceipt)
 		if err != nil {
 			return err
 		}
-		state, err := s.send(ctx, release, nil)
+		state, err := s.send(ctx, answer)
 		switch {
 		case err == nil:
 			s.say("Sent the answer to request %s that was left from before. The request is %s.", rec.RequestID, state)

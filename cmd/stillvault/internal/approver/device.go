@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -25,12 +26,13 @@ type Memory interface {
 	// Decided says whether the device decided a request.
 	Decided(request envelope.Hash) bool
 	// Decide has sign make a release with the device's ledger as it is, and
-	// stores the ledger after it and the release itself before it returns. A
-	// request that was decided before is [approval.ErrReplayed].
-	Decide(request envelope.Hash, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error)
-	// Unsent are the stored releases that [Memory.Sent] was not called for,
+	// stores the ledger after it, and the release with its request, before it
+	// returns. mark is what the decision is remembered by; one that was made
+	// before is [approval.ErrReplayed].
+	Decide(mark envelope.Hash, request envelope.Signed, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error)
+	// Unsent are the stored answers that [Memory.Sent] was not called for,
 	// oldest first.
-	Unsent() ([]approval.Release, error)
+	Unsent() ([]home.Unsent, error)
 	// Sent forgets a release that the broker has.
 	Sent(release approval.Release) error
 	// Extend keeps the roster's log, whose newest statements are given.

@@ -37,20 +37,20 @@ func (k *Kept) Decided(request envelope.Hash) bool {
 }
 
 // Decide stores the release, then the ledger after it.
-func (k *Kept) Decide(request envelope.Hash, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error) {
-	return k.home.Decide(k.name, request, deadline, now, func(l approval.Ledger) (approval.Release, error) {
+func (k *Kept) Decide(mark envelope.Hash, request envelope.Signed, deadline, now time.Time, sign func(approval.Ledger) (approval.Release, error)) (approval.Release, error) {
+	return k.home.Decide(k.name, mark, deadline, now, func(l approval.Ledger) (approval.Release, error) {
 		release, err := sign(l)
 		if err != nil {
 			return approval.Release{}, err
 		}
-		return release, k.home.KeepUnsent(k.name, release)
+		return release, k.home.KeepUnsent(k.name, home.Unsent{Release: release, Request: request})
 	})
 }
 
-// Unsent returns the stored releases that are in the ledger. One that is not was
+// Unsent returns the stored answers that are in the ledger. One that is not was
 // stored by a session that ended before the ledger was, and so before anything
 // was sent: its number is still free.
-func (k *Kept) Unsent() ([]approval.Release, error) {
+func (k *Kept) Unsent() ([]home.Unsent, error) {
 	l, err := k.home.Ledger(k.name)
 	if err != nil {
 		return nil, err
@@ -59,19 +59,19 @@ func (k *Kept) Unsent() ([]approval.Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	var unsent []approval.Release
-	for _, release := range all {
-		rec, err := envelope.Peek[approval.Receipt](release.Receipt, envelope.TypeReceipt)
+	var unsent []home.Unsent
+	for _, answer := range all {
+		rec, err := envelope.Peek[approval.Receipt](answer.Release.Receipt, envelope.TypeReceipt)
 		if err != nil {
 			return nil, err
 		}
 		if rec.Counter > l.Counter {
-			if err := k.Sent(release); err != nil {
+			if err := k.Sent(answer.Release); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		unsent = append(unsent, release)
+		unsent = append(unsent, answer)
 	}
 	return unsent, nil
 }

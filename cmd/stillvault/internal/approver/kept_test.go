@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -34,7 +35,7 @@ func TestADecisionThatWasNotWrittenDownWasNotSent(t *testing.T) {
 	// A session ended between storing the release and storing the ledger.
 	lost, err := s.denial(item, approval.Ledger{})
 	s.Must(err)
-	s.Must(s.home.KeepUnsent("alice", lost))
+	s.Must(s.home.KeepUnsent("alice", home.Unsent{Release: lost, Request: item.Request}))
 	kept := s.keep()
 	if unsent, err := kept.Unsent(); err != nil || len(unsent) != 0 {
 		t.Fatalf("%d to be sent, %v", len(unsent), err)
@@ -42,7 +43,7 @@ func TestADecisionThatWasNotWrittenDownWasNotSent(t *testing.T) {
 	if kept.Decided(item.Request.Hash()) {
 		t.Fatal("decided")
 	}
-	release, err := kept.Decide(item.Request.Hash(), s.Now.Add(time.Minute), s.Now, func(l approval.Ledger) (approval.Release, error) { return s.denial(item, l) })
+	release, err := kept.Decide(item.Request.Hash(), item.Request, s.Now.Add(time.Minute), s.Now, func(l approval.Ledger) (approval.Release, error) { return s.denial(item, l) })
 	s.Must(err)
 	rec, err := envelope.Peek[approval.Receipt](release.Receipt, envelope.TypeReceipt)
 	s.Must(err)
@@ -52,7 +53,7 @@ func TestADecisionThatWasNotWrittenDownWasNotSent(t *testing.T) {
 	if unsent, err := s.keep().Unsent(); err != nil || len(unsent) != 1 {
 		t.Fatalf("%d to be sent, %v", len(unsent), err)
 	}
-	if _, err := kept.Decide(item.Request.Hash(), s.Now, s.Now, nil); !errors.Is(err, approval.ErrReplayed) {
+	if _, err := kept.Decide(item.Request.Hash(), item.Request, s.Now, s.Now, nil); !errors.Is(err, approval.ErrReplayed) {
 		t.Fatalf("decided twice: %v", err)
 	}
 }

@@ -183,7 +183,7 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	return approval.SealInbox(device, b.Mount, call, in)
 }
 
-func (b *routes) PostAnswer(_ context.Context, release approval.Release, _ *envelope.Signed) (broker.RequestState, error) {
+func (b *routes) PostAnswer(_ context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down {
@@ -192,6 +192,9 @@ func (b *routes) PostAnswer(_ context.Context, release approval.Release, _ *enve
 	rec, err := approval.ReadReceipt(b.Roster, release.Receipt)
 	if err != nil {
 		return "", &broker.Error{Status: http.StatusForbidden, Text: err.Error()}
+	}
+	if request == nil || request.Hash() != rec.Request {
+		return "", &broker.Error{Status: http.StatusBadRequest, Text: approval.ErrRelease.Error()}
 	}
 	b.releases = append(b.releases, release)
 	if b.refuse != nil {

@@ -8,6 +8,7 @@
 //	approver/NAME/device.json  a terminal approver: device keys, software factor
 //	approver/NAME/keyring.json the wrapped keyring, a recovery-vault backup
 //	approver/NAME/ledger.json  the last receipt, and what was decided
+//	approver/NAME/unsent.json  answers that the broker may not have yet
 //	consumer/NAME/key.json     a consumer's signing key
 //	consumer/NAME/seen.json    the newest version seen of each path
 //
