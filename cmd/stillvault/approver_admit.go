@@ -78,7 +78,17 @@ func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) er
 		return err
 	}
 	a.Say("admitted approver %s at statement %d", name, r.Head().Seq)
+	if known, err := r.Approver(e.Approver); err == nil && len(known.Entities) == 0 {
+		a.warnNoEntity(name)
+	}
 	return nil
+}
+
+// warnNoEntity says what it takes to keep people from approving their own
+// requests: who asks is known by a Vault entity, who approves by a key, and only
+// the admission says that the two are one person.
+func (a *app) warnNoEntity(name string) {
+	a.Warn("no --entity: should %s ask Vault for a secret, nothing would keep them from approving it themselves", name)
 }
 
 // verifiedEnrolment fetches an enrolment and proves whose it is: by the ticket

@@ -50,7 +50,7 @@ are printed, too.`,
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person; may be repeated")
+	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person, who may not approve what it asks for; may be repeated")
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
 	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code, even with a phone app")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
@@ -94,6 +94,10 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		}
 	}
 	a.warnReplaced(h, name)
+	if len(o.entities) == 0 {
+		a.warnNoEntity(name)
+		a.Say("with a Vault account of theirs, pass --entity here or to `approver admit`: vault read -field=id identity/entity/name/…")
+	}
 	t := roster.NewTicket(log.roster.Organisation(), envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.entities}); err != nil {

@@ -23,6 +23,7 @@ type explanation struct {
 	Authors      []string             `json:"authors"`
 	Consumers    []string             `json:"consumers"`
 	Through      []string             `json:"plaintext_through"` // mounts among them
+	Unrelated    []string             `json:"without_entity"`    // eligible, but not known by a Vault entity
 	Settings     policyText           `json:"settings"`
 }
 
@@ -69,7 +70,7 @@ func explain(r *roster.Roster, path string) (*explanation, error) {
 		return nil, err
 	}
 	x := &explanation{
-		Path: path, Policy: p.Name, Pattern: p.Pattern, Beats: []beaten{}, Through: []string{},
+		Path: path, Policy: p.Name, Pattern: p.Pattern, Beats: []beaten{}, Through: []string{}, Unrelated: []string{},
 		Authors: namesOfConsumers(r, p.Authors), Consumers: namesOfConsumers(r, p.Consumers), Settings: writePolicy(r, p),
 	}
 	for _, other := range r.Policies() {
@@ -105,6 +106,9 @@ func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
 		for _, who := range eligible[i] {
 			if !slices.Contains(one.People, who.Name) {
 				one.Elsewhere = append(one.Elsewhere, who.Name)
+			}
+			if len(who.Entities) == 0 && !p.SelfApproval && !slices.Contains(x.Unrelated, who.Name) {
+				x.Unrelated = append(x.Unrelated, who.Name)
 			}
 		}
 		slices.Sort(one.People)
@@ -175,6 +179,9 @@ func (x *explanation) table(rows *terminal.Rows) {
 	rows.Row("receive", orNobody(x.Consumers))
 	if len(x.Through) > 0 {
 		rows.Row("", "plaintext passes through Vault: "+strings.Join(x.Through, ", "))
+	}
+	if len(x.Unrelated) > 0 {
+		rows.Row("", "could approve their own, having no Vault entity: "+strings.Join(x.Unrelated, ", "))
 	}
 	s := x.Settings
 	rows.Row("times", fmt.Sprintf("lease %s, at most %s; a request waits %s", s.LeaseTTL, s.LeaseMax, s.RequestTTL))

@@ -115,6 +115,9 @@ func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText) error {
 		return err
 	}
 	a.Say("set policy %s for %s at statement %d", p.Name, p.Pattern, r.Head().Seq)
+	if len(p.Authors) == 0 || len(p.Consumers) == 0 {
+		a.Warn("without an --author nobody can write under this policy, without a --consumer nobody can read")
+	}
 	assigned, err := r.Assign(p)
 	if err != nil {
 		return err
