@@ -25,7 +25,7 @@ func (b *broker) pathMetadata() *framework.Path {
 					"policy":          required(framework.TypeString, "Name of the policy that covers the path now, empty if none does."),
 					"coverage":        required(framework.TypeSlice, "Who can still release the current version: requirement, m, people, recoverable, meets."),
 					"stale":           required(framework.TypeBool, "Whether the policy asks for others than those the current version is sealed to."),
-					"versions":        required(framework.TypeMap, "By number: created_time, deletion_time, destroyed, author, policy, epoch, exposed."),
+					"versions":        required(framework.TypeMap, "By number: header (hash), created_time, deletion_time, destroyed, author, policy, epoch, exposed."),
 				}),
 			},
 			logical.ListOperation: &framework.PathOperation{
@@ -79,7 +79,7 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 			policy = p.Name
 		}
 		versions[strconv.FormatUint(v.Number, 10)] = map[string]any{
-			"created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
+			"header": v.Header.String(), "created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
 			"author": consumerName(org, v.Author), "policy": policy, "epoch": v.Epoch,
 			"exposed": v.exposed(d, now.Policy),
 		}

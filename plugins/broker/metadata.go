@@ -26,6 +26,7 @@ type Coverage struct {
 
 // VersionMetadata is what the broker knows of one version.
 type VersionMetadata struct {
+	Header    string    `json:"header"` // hash of the signed header, 64 hexadecimal digits
 	Created   time.Time `json:"created_time"`
 	Deletion  string    `json:"deletion_time"` // RFC 3339, empty unless deleted
 	Destroyed bool      `json:"destroyed"`

@@ -60,7 +60,7 @@ var (
 	// ErrCAS means that another version is current than the one given.
 	ErrCAS = errors.New("cas_mismatch: another version is current; look at it and decide again")
 	// ErrPredecessor means that the version to be followed cannot be shown.
-	ErrPredecessor = errors.New("predecessor_gone: the current version is deleted and this host has not seen it, so none can be linked to it; undelete it, write, and delete it again")
+	ErrPredecessor = errors.New("predecessor_gone: the current version is deleted and was written after the one that this host has seen, so it cannot be told to follow; undelete it, write, and delete it again")
 )
 
 // consumer finds the host in a roster by its key.

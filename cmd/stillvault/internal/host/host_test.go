@@ -253,8 +253,30 @@ func TestPutFollowsADeletedVersionThatWasSeen(t *testing.T) {
 	if got.Version != 2 {
 		t.Fatalf("version %d", got.Version)
 	}
+}
+
+func TestPutFollowsADeletedVersionWithoutMemory(t *testing.T) {
+	s := newStage(t)
+	s.put(`{"n":1}`)
+	reader := s.newHost(s.consumer, memory{})
+	_, err := reader.Get(t.Context(), s.ask())
+	s.Must(err)
 	s.store.deleted = true
 	s.host = s.newHost(s.consumer, memory{})
+	s.put(`{"n":2}`)
+	got, err := reader.Get(t.Context(), s.ask())
+	s.Must(err)
+	if got.Version != 2 {
+		t.Fatalf("version %d", got.Version)
+	}
+}
+
+func TestPutFollowsNoDeletedVersionThatItMissed(t *testing.T) {
+	s := newStage(t)
+	s.put(`{"n":1}`)
+	_, err := s.newHost(s.consumer, memory{}).Put(t.Context(), path, []byte(`{"n":2}`), nil)
+	s.Must(err)
+	s.store.deleted = true
 	if _, err := s.host.Put(t.Context(), path, []byte(value), nil); !errors.Is(err, host.ErrPredecessor) {
 		t.Fatalf("got %v", err)
 	}

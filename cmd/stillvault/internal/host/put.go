@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -96,17 +97,33 @@ func (h *Host) predecessor(ctx context.Context, r *roster.Roster, path string) (
 	return v.Seen(), h.hold(r, path, seen, v, sealed.Chain)
 }
 
-// gone is the predecessor where the current version is deleted or destroyed: the
-// broker does not show it, but this host may have seen it.
+// gone is the predecessor where the current version is deleted or destroyed, so
+// that the broker does not show it. A host that remembers the path follows what
+// it has seen and nothing else. One that does not takes the broker's word for
+// the place, as it does for a path that is said to be new: a wrong word makes a
+// version that every reader refuses, and opens nothing.
 func (h *Host) gone(ctx context.Context, path string, seen secret.Seen) (secret.Seen, error) {
 	known, err := h.Broker.ReadMetadata(ctx, path)
 	if err != nil {
 		return secret.Seen{}, err
 	}
-	if seen.Version == 0 || known.Current != seen.Version || known.Secret != seen.Secret.String() {
+	if seen.Version == 0 {
+		return placeOf(known)
+	}
+	if known.Current != seen.Version || known.Secret != seen.Secret.String() {
 		return secret.Seen{}, fmt.Errorf("%q, version %d: %w", path, known.Current, ErrPredecessor)
 	}
 	return seen, nil
+}
+
+func placeOf(m *broker.Metadata) (secret.Seen, error) {
+	place := secret.Seen{Version: m.Current}
+	var err error
+	if place.Secret, err = envelope.ParseID(m.Secret); err != nil {
+		return secret.Seen{}, err
+	}
+	place.Header, err = envelope.ParseHash(m.Versions[strconv.FormatUint(m.Current, 10)].Header)
+	return place, err
 }
 
 func unbelieved(v *secret.Version) (secret.Seen, error) {

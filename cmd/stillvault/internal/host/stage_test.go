@@ -157,12 +157,13 @@ func (b *store) WriteSealed(_ context.Context, p string, v *secret.Version, cas 
 }
 
 func (b *store) ReadMetadata(context.Context, string) (*broker.Metadata, error) {
-	header, err := envelope.Peek[secret.Header](b.versions[len(b.versions)-1].Header, envelope.TypeHeader)
+	signed := b.versions[len(b.versions)-1].Header
+	header, err := envelope.Peek[secret.Header](signed, envelope.TypeHeader)
 	if err != nil {
 		return nil, err
 	}
 	return &broker.Metadata{Secret: header.Secret.String(), Current: header.Version, Versions: map[string]broker.VersionMetadata{
-		strconv.FormatUint(header.Version, 10): {},
+		strconv.FormatUint(header.Version, 10): {Header: signed.Hash().String()},
 	}}, nil
 }
 
