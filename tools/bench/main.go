@@ -64,19 +64,16 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		e = brief
 	}
 	p := &progress{to: log}
-	before := describe(ctx)
-	var tables []table
+	printMachine(out, describe(ctx), e)
 	for _, m := range chosen {
 		p.say("measuring %s", m.name)
-		more, err := m.run(ctx, e, p)
+		tables, err := m.run(ctx, e, p)
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", m.name, err)
 		}
-		tables = append(tables, more...)
-	}
-	printMachine(out, before, e)
-	for _, t := range tables {
-		t.print(out)
+		for _, t := range tables {
+			t.print(out)
+		}
 	}
 	return nil
 }
