@@ -31,6 +31,9 @@ author, and store it. Vault never sees the value; writing needs no approval.
   KEY=@FILE   the text of a file      KEY=-   standard input
   @FILE       a JSON object           -       a JSON object from standard input
 
+KEY=- asks on a terminal, and does not show what is typed. What is piped or read
+from a file is kept as it is, with the newline at its end if it has one.
+
 A JSON object is kept byte for byte, with its numbers as they are; any key is
 taken, also those that 'vault write' reserves. KEY=\@TEXT is a string that
 begins with @.`,
@@ -51,6 +54,9 @@ begins with @.`,
 
 func (a *app) put(ctx context.Context, in io.Reader, path string, args []string, o putOptions) error {
 	source := value.Source{Stdin: in}
+	if onTerminal(in) {
+		source.Ask = func(key string) ([]byte, error) { return a.Hidden(key + " (not shown):") }
+	}
 	plaintext, err := source.Read(args)
 	if err != nil {
 		return err

@@ -23,6 +23,9 @@ type Source struct {
 	Stdin io.Reader
 	// ReadFile reads a named file; [os.ReadFile] when nil.
 	ReadFile func(name string) ([]byte, error)
+	// Ask reads the value of key=- from a person, who is not to see it, instead
+	// of Stdin; nil where there is nobody to ask.
+	Ask func(key string) ([]byte, error)
 
 	stdinTaken bool
 }
@@ -102,6 +105,11 @@ func (s *Source) members(arg string, number int) ([]Member, error) {
 	}
 	var b []byte
 	switch {
+	case text == "-" && s.Ask != nil:
+		var err error
+		if b, err = s.Ask(key); err != nil {
+			return nil, fmt.Errorf("key %q: %w", key, err)
+		}
 	case text == "-", strings.HasPrefix(text, "@"):
 		var err error
 		if b, err = s.load(text); err != nil {

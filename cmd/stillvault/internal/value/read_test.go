@@ -3,7 +3,9 @@ package value_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +88,25 @@ func TestArgumentsThatAreNoSecretAreRefused(t *testing.T) {
 				t.Fatalf("the error tells the value: %v", err)
 			}
 		})
+	}
+}
+
+func TestAPersonIsAskedForEachValueOfADash(t *testing.T) {
+	var asked []string
+	source := value.Source{Ask: func(key string) ([]byte, error) {
+		asked = append(asked, key)
+		return []byte("typed"), nil
+	}}
+	got, err := source.Read([]string{"password=-", "pin=-", "user=app"})
+	if err != nil || string(got) != `{"password":"typed","pin":"typed","user":"app"}` {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	if !slices.Equal(asked, []string{"password", "pin"}) {
+		t.Fatalf("asked for %q", asked)
+	}
+	source.Ask = func(string) ([]byte, error) { return nil, io.ErrUnexpectedEOF }
+	if _, err := source.Read([]string{"password=-"}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatalf("got %v", err)
 	}
 }
 
