@@ -51,7 +51,7 @@ var denied = []error{
 
 func exitCode(err error) int {
 	switch {
-	case is(err, denied):
+	case is(err, denied), broker.NameOf(err) == "denied_recently":
 		return exitDenied
 	case is(err, unsafe):
 		return exitUnsafe

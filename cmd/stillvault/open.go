@@ -45,8 +45,15 @@ func (a *app) mountOf(ctx context.Context, h *home.Home, client *broker.Client) 
 	return m, nil
 }
 
-// version is the module version or, in a build from a checkout, its commit.
+// release is the version that make gives a build, empty in any other.
+var release string
+
+// version is that of the release, of the module or, in a build from a checkout,
+// its commit.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

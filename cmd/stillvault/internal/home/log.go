@@ -27,7 +27,7 @@ func (h *Home) Log() ([]envelope.Signed, error) {
 	defer f.Close()
 	log, err := ReadLog(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		return nil, fmt.Errorf("%s: %w: %w", f.Name(), err, ErrFile)
 	}
 	return log, nil
 }
