@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -71,11 +72,35 @@ signed it, and what it wrote must be written again.`,
 				return err
 			}
 			a.Say("revoked consumer %s at statement %d", args[0], r.Head().Seq)
+			if compromised {
+				a.Warn("nothing that %s wrote is believed any more: write it again from an allowed author; versions name their author in metadata/", args[0])
+			}
+			a.warnDeserted(r)
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&compromised, "compromised", false, "its key may be known to others")
 	return c
+}
+
+// warnDeserted names the policies under which nobody can write or receive any
+// more, although they name somebody.
+func (a *app) warnDeserted(r *roster.Roster) {
+	for _, p := range r.Policies() {
+		if deserted(r, p.Authors) {
+			a.Warn("policy %s: none of its authors is in force, so nothing can be written under it", p.Name)
+		}
+		if deserted(r, p.Consumers) {
+			a.Warn("policy %s: none of its consumers is in force, so nothing can be read under it", p.Name)
+		}
+	}
+}
+
+func deserted(r *roster.Roster, named []envelope.ID) bool {
+	return len(named) > 0 && !slices.ContainsFunc(named, func(id envelope.ID) bool {
+		_, err := r.Consumer(id)
+		return err == nil
+	})
 }
 
 func (a *app) consumerListCommand() *cobra.Command {
