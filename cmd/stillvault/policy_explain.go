@@ -115,6 +115,7 @@ func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
 		slices.Sort(one.Elsewhere)
 		x.Requirements = append(x.Requirements, one)
 	}
+	slices.Sort(x.Unrelated)
 }
 
 func approverName(a *roster.Approver) string { return a.Name }
