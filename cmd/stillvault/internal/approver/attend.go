@@ -87,7 +87,9 @@ func (s *Session) approve(ctx context.Context, w *waiting) (done bool, err error
 }
 
 func (s *Session) deny(ctx context.Context, w *waiting) (done bool, err error) {
+	s.still = true
 	reason, err := s.ask(ctx, w, "reason, shown to the requester (may be empty): ")
+	s.still = false
 	if err != nil {
 		return false, err
 	}
@@ -108,8 +110,8 @@ func (s *Session) prompt(ctx context.Context, w *waiting, prompt string, hidden 
 	s.say("%s", timeLeft(w.c, s.Clock.Now()))
 	_, _ = fmt.Fprint(s.Out, prompt)
 	typed, err := s.await(ctx, w, s.Input.next(hidden))
-	if hidden && err == nil {
-		s.say("")
+	if hidden && err == nil || ctx.Err() != nil {
+		s.say("") // nobody ended the prompt's line
 	}
 	switch {
 	case err != nil:
@@ -146,9 +148,10 @@ func (s *Session) acknowledge(ctx context.Context) error {
 	}
 }
 
-// redraw lets the time left run down, one line above the prompt.
+// redraw lets the time left run down, one line above the prompt; not while a
+// sentence is typed, which may need lines of its own.
 func (s *Session) redraw(w *waiting) {
-	if s.Options.Live {
+	if s.Options.Live && !s.still {
 		_, _ = fmt.Fprintf(s.Out, "\x1b7\x1b[1A\r\x1b[2K%s\x1b8", timeLeft(w.c, s.Clock.Now()))
 	}
 }

@@ -37,6 +37,7 @@ type Session struct {
 	agreeing map[envelope.Hash]bool
 	listed   bool // at least one listing is complete
 	quiet    bool // that nothing waits was said
+	still    bool // the time left does not run down
 }
 
 // waiting is an item that passed review.
