@@ -155,7 +155,7 @@ func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, 
 	case err == nil:
 		who.Mount = mount.ID
 	case unauthorised(err):
-		a.Warn("this token may not read which mount the broker is, so any mount of the organisation's is believed: %s", err)
+		a.Say("no token here may read which mount this is; that suffices to join, and the first `stillvault approve` wants one")
 	default:
 		who.Wipe()
 		return nil, err
