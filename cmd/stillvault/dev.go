@@ -60,6 +60,8 @@ printed.`,
 	return c
 }
 
+var errDemoStopped = errors.New("the demonstration was stopped before its end")
+
 // devListen is where Vault's own development server listens, so that most
 // people have nothing to set.
 const devListen = "127.0.0.1:8200"
@@ -81,9 +83,13 @@ func (a *app) dev(ctx context.Context, in io.Reader, o devOptions) (err error) {
 		return err
 	}
 	if o.demo {
-		return dev.Demo(ctx, server, dev.Stage{
+		err := dev.Demo(ctx, server, dev.Stage{
 			In: in, Out: a.Out(), Person: a.Interactive() && a.OutIsTerminal(), Colour: a.OutIsTerminal() && colourful(),
 		})
+		if ctx.Err() != nil {
+			return errDemoStopped // whatever it was in the middle of
+		}
+		return err
 	}
 	a.explainDev(server)
 	<-ctx.Done()
