@@ -87,6 +87,7 @@ func (a *app) dev(ctx context.Context, in io.Reader, o devOptions) (err error) {
 			In: in, Out: a.Out(), Person: a.Interactive() && a.OutIsTerminal(), Colour: a.OutIsTerminal() && colourful(),
 		})
 		if ctx.Err() != nil {
+			a.Say("")
 			return errDemoStopped // whatever it was in the middle of
 		}
 		return err
