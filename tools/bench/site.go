@@ -47,6 +47,7 @@ type site struct {
 	org      *organisation
 	mount    envelope.ID
 	sizes    sizes
+	spent    *processorTime
 }
 
 // sizes are how many bytes the storage entries of Stillvault's engine have.
@@ -90,6 +91,9 @@ func open(ctx context.Context, p *progress, plugin string) (s *site, err error) 
 		return nil, err
 	}
 	if err := s.foundOrganisation(ctx, client); err != nil {
+		return nil, err
+	}
+	if s.spent, err = s.watchPlugins(); err != nil {
 		return nil, err
 	}
 	return s, s.measureEntries(ctx, client)
