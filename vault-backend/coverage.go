@@ -23,16 +23,21 @@ type standing struct {
 	// exposed until the secret is written again, and what it protects should be
 	// changed.
 	Exposed bool
+	// Disbelieved says that the author's key is known to be compromised: every
+	// reader refuses the version, so write the secret again as another author.
+	Disbelieved bool
 }
 
 // standing compares the people who hold a version's shares with those whom the
 // policy names today.
 func (v *versionRecord) standing(r *roster.Roster, path string) standing {
+	s := standing{Disbelieved: v.disbelieved(r)}
 	policy, err := r.PolicyFor(path)
 	if err != nil {
-		return standing{Stale: true, Exposed: v.exposed(newDoorman(r), nil)}
+		s.Stale, s.Exposed = true, v.exposed(newDoorman(r), nil)
+		return s
 	}
-	s := standing{Policy: policy, Covered: true}
+	s.Policy, s.Covered = policy, true
 	eligible := r.Eligible(policy)
 	effective := v.effective(eligible)
 	s.Exposed = v.exposed(newDoorman(r), policy)
@@ -55,6 +60,13 @@ func (v *versionRecord) standing(r *roster.Roster, path string) standing {
 // exposed says whether somebody holds or held a share who has no say any more.
 func (v *versionRecord) exposed(d doorman, p *roster.Policy) bool {
 	return slices.ContainsFunc(v.Holders, func(h holding) bool { return h.Gone || !d.stays(p, h) })
+}
+
+// disbelieved says whether nothing that the version's author signed counts any
+// more.
+func (v *versionRecord) disbelieved(r *roster.Roster) bool {
+	author, err := r.FormerConsumer(v.Author)
+	return err == nil && author.Compromised
 }
 
 // effective returns the holders who qualify today for the requirement that

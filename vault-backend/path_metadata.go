@@ -25,7 +25,7 @@ func (b *broker) pathMetadata() *framework.Path {
 					"policy":          required(framework.TypeString, "Name of the policy that covers the path now, empty if none does."),
 					"coverage":        required(framework.TypeSlice, "Who can still release the current version: requirement, m, people, recoverable, meets."),
 					"stale":           required(framework.TypeBool, "Whether the policy asks for others than those the current version is sealed to."),
-					"versions":        required(framework.TypeMap, "By number: header (hash), created_time, deletion_time, destroyed, author, policy, epoch, exposed."),
+					"versions":        required(framework.TypeMap, "By number: header (hash), created_time, deletion_time, destroyed, author, policy, epoch, exposed, disbelieved."),
 				}),
 			},
 			logical.ListOperation: &framework.PathOperation{
@@ -40,7 +40,11 @@ func (b *broker) pathMetadata() *framework.Path {
 "exposed" says of a version that somebody who is not among the policy's people
 any more holds a share of it, or that an approver's keyring was replaced since.
 They are served nothing any more, but may hold a copy: write the secret again,
-with a changed credential.`,
+with a changed credential.
+
+"disbelieved" says of a version that its author's key is known to be
+compromised. Every reader refuses it: write the secret again from an allowed
+author.`,
 	}
 }
 
@@ -81,7 +85,7 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 		versions[strconv.FormatUint(v.Number, 10)] = map[string]any{
 			"header": v.Header.String(), "created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
 			"author": consumerName(org, v.Author), "policy": policy, "epoch": v.Epoch,
-			"exposed": v.exposed(d, now.Policy),
+			"exposed": v.exposed(d, now.Policy), "disbelieved": v.disbelieved(org),
 		}
 	}
 	shown["versions"] = versions

@@ -3,6 +3,7 @@ package backend
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stillvault/stillvault/core/coretest"
@@ -64,6 +65,45 @@ func TestARemovedHolderExposesWhatTheyHeld(t *testing.T) {
 	}
 	if s := r.do(read, "status", nil); len(s["exposed"].([]string)) != 0 {
 		t.Fatalf("status: %v", s["exposed"])
+	}
+}
+
+func TestACompromisedAuthorIsDisbelieved(t *testing.T) {
+	r, host := withHost(t)
+	disbelieved := func(paths ...string) {
+		t.Helper()
+		s := r.do(read, "status", nil)
+		named := slices.ContainsFunc(s["problems"].([]string), func(p string) bool { return strings.Contains(p, "compromised") })
+		if !slices.Equal(s["disbelieved"].([]string), paths) || named != (len(paths) > 0) {
+			t.Fatalf("status: disbelieved %v, problems %v", s["disbelieved"], s["problems"])
+		}
+	}
+	first := r.seal(host, "host/db", nil, `{"k":"v"}`)
+	r.do(update, "sealed/host/db", map[string]any{"version": r.text(first)})
+	r.do(update, "secret/prod/db", map[string]any{"k": "v"})
+	other := r.AdmitConsumer("other", roster.ConsumerHost)
+	p, err := r.Roster.PolicyNamed("host")
+	r.Must(err)
+	changed := *p
+	changed.Authors = append(slices.Clone(p.Authors), other.ID)
+	r.SetPolicy(changed)
+	r.Append(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: host.ID})
+	r.push()
+	disbelieved() // what a revoked author wrote stays readable
+	r.Append(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: host.ID, Compromised: true})
+	r.push()
+	disbelieved("host/db")
+	if m := r.do(read, "metadata/host/db", nil); shownVersion(t, m, "1")["disbelieved"] != true {
+		t.Fatalf("versions: %v", m["versions"])
+	}
+	if m := r.do(read, "metadata/prod/db", nil); shownVersion(t, m, "1")["disbelieved"] != false {
+		t.Fatalf("another author's versions: %v", m["versions"])
+	}
+	r.do(update, "sealed/host/db", map[string]any{"version": r.text(r.seal(other, "host/db", first, `{"k":"w"}`))})
+	disbelieved()
+	m := r.do(read, "metadata/host/db", nil)
+	if shownVersion(t, m, "1")["disbelieved"] != true || shownVersion(t, m, "2")["disbelieved"] != false {
+		t.Fatalf("after writing it again: %v", m["versions"])
 	}
 }
 

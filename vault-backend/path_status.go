@@ -35,6 +35,7 @@ func (b *broker) pathStatus() *framework.Path {
 					"uncovered":        required(framework.TypeStringSlice, "Secrets that losing too few people would lose, the first 100."),
 					"stale":            required(framework.TypeStringSlice, "Secrets sealed to others than the policy names now, the first 100."),
 					"exposed":          required(framework.TypeStringSlice, "Secrets of which somebody outside the policy holds a share, the first 100."),
+					"disbelieved":      required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
 					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
 				}),
 			},
@@ -52,6 +53,7 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	data := map[string]any{
 		"version": Version, "organisation": idText(c.Organisation), "head_seq": int64(-1), "head_hash": "", "head_expires": "",
 		"secrets": 0, "drain": b.draining.Load(), "uncovered": []string{}, "stale": []string{}, "exposed": []string{},
+		"disbelieved": []string{},
 	}
 	b.addStats(data)
 	// Read before the roster is locked: the first time it takes a while.
@@ -76,6 +78,7 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 		{"uncovered", "some secrets would be lost with too few people: admit more approvers and write them again"},
 		{"stale", "some secrets are sealed to others than their policy names now: write them again"},
 		{"exposed", "of some secrets somebody outside the policy holds a share: change the credentials and write them again"},
+		{"disbelieved", "some secrets were written with a key that is compromised, and every reader refuses them: write them again from an allowed author"},
 	} {
 		if len(data[kind.field].([]string)) > 0 {
 			problems = append(problems, kind.problem)
@@ -109,7 +112,7 @@ func (b *broker) rosterProblems(ctx context.Context, r *roster.Roster) []string 
 // addSecrets adds how the secrets stand under today's roster.
 func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
 	count := 0
-	var uncovered, stale, exposed []string
+	var uncovered, stale, exposed, disbelieved []string
 	b.index.each(func(path string, known *stock) {
 		count++
 		v := &known.current
@@ -126,9 +129,13 @@ func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
 		if s.Exposed {
 			exposed = append(exposed, path)
 		}
+		if s.Disbelieved {
+			disbelieved = append(disbelieved, path)
+		}
 	})
 	data["secrets"] = count
 	data["uncovered"], data["stale"], data["exposed"] = firstNamed(uncovered), firstNamed(stale), firstNamed(exposed)
+	data["disbelieved"] = firstNamed(disbelieved)
 }
 
 // firstNamed returns the first paths in order.

@@ -104,7 +104,7 @@ func (v statusView) table(rows *terminal.Rows) {
 	for _, list := range []struct {
 		name  string
 		paths []string
-	}{{"uncovered", v.Uncovered}, {"stale", v.Stale}, {"exposed", v.Exposed}, {"problem", v.Problems}, {"policy", v.Policies}} {
+	}{{"uncovered", v.Uncovered}, {"stale", v.Stale}, {"exposed", v.Exposed}, {"disbelieved", v.Disbelieved}, {"problem", v.Problems}, {"policy", v.Policies}} {
 		for _, path := range list.paths {
 			rows.Row(list.name, path)
 		}

@@ -34,6 +34,8 @@ type VersionMetadata struct {
 	Policy    string    `json:"policy"`
 	Epoch     uint32    `json:"epoch"`
 	Exposed   bool      `json:"exposed"`
+	// Disbelieved means that the author's key is compromised: readers refuse it.
+	Disbelieved bool `json:"disbelieved"`
 }
 
 // ReadMetadata reads a secret's metadata; nobody is prompted. ErrMissing where

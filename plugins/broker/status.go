@@ -20,11 +20,13 @@ type Status struct {
 	WaitingReaders  uint64 `json:"waiting_readers"`
 	Drain           bool   `json:"drain"`
 	// Paths that need somebody's attention: losing too few people would lose them,
-	// the policy names others now, or somebody outside it holds a share.
-	Uncovered []string `json:"uncovered"`
-	Stale     []string `json:"stale"`
-	Exposed   []string `json:"exposed"`
-	Problems  []string `json:"problems"`
+	// the policy names others now, somebody outside it holds a share, or the
+	// author's key is compromised and every reader refuses the version.
+	Uncovered   []string `json:"uncovered"`
+	Stale       []string `json:"stale"`
+	Exposed     []string `json:"exposed"`
+	Disbelieved []string `json:"disbelieved"`
+	Problems    []string `json:"problems"`
 }
 
 // Head is the head of the broker's org log; ok is false where it has none.
