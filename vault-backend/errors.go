@@ -23,7 +23,7 @@ var (
 	errVersionsFull   = errors.New("versions_full: the secret's metadata has no room for another version; destroy versions that nobody needs and write again")
 	errChainLong      = errors.New("chain_too_long: too many versions lie between; read an earlier one first (version=since+1000)")
 	errWrapping       = errors.New("wrapping_refused: a wrapped answer would be stored by Vault; read without -wrap-ttl")
-	errNotPinned      = errors.New("organisation_not_pinned: this mount does not know its organisation yet; write its id to config, as `stillvault org init` prints it")
+	errNotPinned      = errors.New("organisation_not_pinned: this mount does not know its organisation yet; run `stillvault org log push`, which pins it")
 	errPinned         = errors.New("organisation_pinned: this mount belongs to another organisation for good; mount the engine a second time for yours")
 	errLogEmpty       = errors.New("org_log_empty: the organisation's log is not here yet; push it with `stillvault org log push`")
 	errLogDamaged     = errors.New("org_log_damaged: the organisation's log in storage has a gap or does not verify; restore Vault's storage from a newer snapshot")

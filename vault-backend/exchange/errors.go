@@ -17,7 +17,7 @@ var (
 	// ErrWait means that a wait makes no sense. 400.
 	ErrWait = errors.New("wait_invalid: say how long to wait as a duration such as 30s")
 	// ErrDraining means that the mount is about to stop and lets nobody wait. 423.
-	ErrDraining = errors.New("draining: this mount is about to restart; run the same command again in a minute, what you asked for is not lost")
+	ErrDraining = errors.New("draining: this mount is about to restart; run the same command again in a minute")
 	// ErrCap means that too many requests wait. 422.
 	ErrCap = errors.New("request_cap: wait until some are answered, or end them with `vault delete stillvault/requests/<id>`")
 	// ErrDeniedRecently means that the same requester was denied the same path a

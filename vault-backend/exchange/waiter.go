@@ -53,13 +53,16 @@ func (x *Exchange) stillWaiting(r *request) error {
 	return tell(ErrWaiting, "request %s for %q needs %s, until %s", r.id, r.path, r.needs(), clockTime(r.deadline))
 }
 
+// drainingNow is the answer to a wait that draining ended; nil if the request
+// ended in the same moment. It promises nothing about the request: one of the
+// mount's own does not outlive the process.
 func (x *Exchange) drainingNow(r *request) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if r.state != Waiting {
 		return nil
 	}
-	return tell(ErrDraining, "request %s for %q goes on until %s", r.id, r.path, clockTime(r.deadline))
+	return tell(ErrDraining, "request %s for %q is not decided yet", r.id, r.path)
 }
 
 // detach counts a reader out. The last one takes with it a value that nobody
