@@ -27,7 +27,7 @@ var (
 )
 
 type admitOptions struct {
-	entities    []string
+	related     relation
 	enrolment   string
 	fingerprint string
 }
@@ -40,16 +40,17 @@ func (a *app) approverAdmitCommand() *cobra.Command {
 		Long: `Fetch what the device sent through the broker, verify that it was made with the
 ticket that is kept here, and sign the admission of the approver and the device.
 Where the ticket was made elsewhere, or passed through Vault, pass --enrolment
-and the eight words that the person reads out from their own device.`,
+and the eight words that the person reads out from their own device; and, where
+the ticket is not kept here, --entity or --no-entity as for 'approver enroll'.`,
 		Example: `  stillvault approver admit alice
-  stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …"`,
+  stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …" --entity 9d21c07e-…`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.admitApprover(cmd.Context(), args[0], o)
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person; may be repeated, and adds to those given to enroll")
+	o.related.flags(c, "Vault entity id that is the same person; may be repeated, and adds to those given to enroll")
 	f.StringVar(&o.enrolment, "enrolment", "", "id of the enrolment, where its ticket is not kept here")
 	f.StringVar(&o.fingerprint, "fingerprint", "", "the words that the person reads out from their device")
 	return c
@@ -79,16 +80,9 @@ func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) er
 	}
 	a.Say("admitted approver %s at statement %d", name, r.Head().Seq)
 	if known, err := r.Approver(e.Approver); err == nil && len(known.Entities) == 0 {
-		a.warnNoEntity(name)
+		a.Warn("no Vault entity is related to %s: should they ever log in to this Vault, nothing would keep them from approving what they ask for; then revoke them and enrol them anew with --entity", name)
 	}
 	return nil
-}
-
-// warnNoEntity says what it takes to keep people from approving their own
-// requests: who asks is known by a Vault entity, who approves by a key, and only
-// the admission says that the two are one person.
-func (a *app) warnNoEntity(name string) {
-	a.Warn("no --entity: should %s ask Vault for a secret, nothing would keep them from approving it themselves", name)
 }
 
 // verifiedEnrolment fetches an enrolment and proves whose it is: by the ticket
@@ -111,6 +105,11 @@ func verifiedEnrolment(ctx context.Context, h *home.Home, client *broker.Client,
 	if !hasTicket && (o.fingerprint == "" || o.enrolment == "") {
 		return none, nil, fmt.Errorf("%q: %w", name, ErrNoTicket)
 	}
+	if !hasTicket {
+		if err := o.related.check(name); err != nil {
+			return none, nil, err
+		}
+	}
 	posted, err := client.ReadEnrolment(ctx, id)
 	if err != nil {
 		return none, nil, err
@@ -130,7 +129,7 @@ func verifiedEnrolment(ctx context.Context, h *home.Home, client *broker.Client,
 	if err != nil {
 		return none, nil, err
 	}
-	return e, append(append([]string{}, t.Entities...), o.entities...), nil
+	return e, append(append([]string{}, t.Entities...), o.related.entities...), nil
 }
 
 // admission is what admits an enrolment: nothing where it is admitted already,

@@ -20,7 +20,7 @@ var ErrAdmitted = errors.New("approver_exists: an approver of this name is admit
 
 // enrolOptions are the flags of approver enroll.
 type enrolOptions struct {
-	entities []string
+	related  relation
 	valid    time.Duration
 	software bool
 	noQR     bool
@@ -33,14 +33,24 @@ func (a *app) approverEnrollCommand() *cobra.Command {
 		Short: "Make a ticket that invites a person to enrol a device",
 		Long: `Make a one-time ticket and register it with the broker, which never learns what
 makes the ticket valid. The person runs the printed command on a machine of their
-own. Hand the ticket to nobody else, and not through Vault. A second ticket for the
-same name replaces the first.
+own and pastes the ticket. Hand it to nobody else, and not through Vault. A second
+ticket for the same name replaces the first.
+
+Vault knows a person by an entity, approvals know them by a key; what keeps people
+from approving what they ask for themselves is that --entity says which belong
+together. --no-entity says that the person cannot log in to this Vault.
 
 Where the mount's config names a phone app with public_url, a link and a QR code
 are printed, too.`,
 		Example: `  stillvault approver enroll alice --entity 6fb1a2c4-…
-  stillvault approver enroll bob --software`,
-		Args: cobra.ExactArgs(1),
+  stillvault approver enroll alice --entity "$(vault read -field=id identity/entity/name/alice)"
+  stillvault approver enroll bob --no-entity --software`,
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.ExactArgs(1)(c, args); err != nil {
+				return err
+			}
+			return o.related.check(args[0])
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := a.enrol(cmd.Context(), args[0], o)
 			if err != nil {
@@ -50,7 +60,7 @@ are printed, too.`,
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.entities, "entity", nil, "Vault entity id that is the same person, who may not approve what it asks for; may be repeated")
+	o.related.flags(c, "Vault entity id that is the same person, who may not approve what it asks for; may be repeated")
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
 	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code, even with a phone app")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
@@ -88,19 +98,15 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 	if _, err := log.roster.ApproverNamed(name); err == nil {
 		return nil, fmt.Errorf("%q: %w", name, ErrAdmitted)
 	}
-	for _, e := range o.entities {
+	for _, e := range o.related.entities {
 		if who := log.roster.ApproverOf(e); who != nil {
 			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
 		}
 	}
 	a.warnReplaced(h, name)
-	if len(o.entities) == 0 {
-		a.warnNoEntity(name)
-		a.Say("with a Vault account of theirs, pass --entity here or to `approver admit`: vault read -field=id identity/entity/name/…")
-	}
 	t := roster.NewTicket(log.roster.Organisation(), envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
-	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.entities}); err != nil {
+	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.related.entities}); err != nil {
 		return nil, err
 	}
 	if err := client.CreateEnrolment(ctx, t); err != nil {
@@ -138,8 +144,8 @@ func (a *app) printTicket(v *ticketView, o enrolOptions) error {
 	if a.Format == terminal.JSON {
 		return a.Print(v, nil)
 	}
-	a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s:", v.Name, v.address, v.Expires)
-	fmt.Fprintf(a.Out(), "stillvault approver join '%s'\n", v.Ticket)
+	a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s, and pastes the ticket below it:", v.Name, v.address, v.Expires)
+	fmt.Fprintf(a.Out(), "stillvault approver join\n%s\n", v.Ticket)
 	if v.Link != "" && !o.software {
 		a.Say("or opens this on their phone:")
 		fmt.Fprintln(a.Out(), v.Link)

@@ -41,14 +41,15 @@ broker. The keyring is wrapped by a software factor, a key in a file that only
 you may read, and by a password with a recovery key that is shown once. Then
 read the eight words out to the organisation's signer if they ask for them.
 
-TICKET is what 'approver enroll' printed, or its link. Without it, it is asked
-for and not shown.`,
+TICKET is what 'approver enroll' printed, or its link. Without it, or with -, it
+is asked for and not shown; where input is no terminal, it is the first line. As
+an argument, others on this machine may see it in the list of processes.`,
 		Example: `  stillvault approver join
-  stillvault approver join sv1.eyJpZCI6… --no-recovery`,
+  stillvault approver join --no-recovery - < ticket`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var text string
-			if len(args) == 1 {
+			if len(args) == 1 && args[0] != "-" {
 				text = args[0]
 			} else {
 				typed, err := a.Hidden("ticket:")

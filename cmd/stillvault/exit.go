@@ -51,6 +51,8 @@ var denied = []error{
 
 func exitCode(err error) int {
 	switch {
+	case errors.Is(err, ErrUnrelated):
+		return exitUsage
 	case is(err, denied), broker.NameOf(err) == "denied_recently":
 		return exitDenied
 	case is(err, unsafe):

@@ -66,7 +66,7 @@ The broker is a Vault mount: VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE and the
 VAULT_*CERT* variables say how to reach it, as they do for the vault command.
 ` + exitCodesHelp,
 		Example: `  stillvault org init
-  stillvault approver enroll alice
+  stillvault approver enroll alice --entity 6fb1a2c4-…
   stillvault policy set databases --path 'prod/*' --require "dba=1 of alice,bob"
   stillvault read prod/db`,
 		SilenceUsage:  true,

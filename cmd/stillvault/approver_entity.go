@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// ErrUnrelated means that nobody said which Vault entity an approver is. Who
+// asks is known by an entity, who approves by a key, and only the admission says
+// that the two are one person.
+var ErrUnrelated = errors.New("entity_unsaid: without their Vault entity, nothing would keep them from approving what they ask for themselves; " +
+	"pass --entity with what `vault read -field=id identity/entity/name/…` prints, or what `vault read -field=entity_id auth/token/lookup-self` prints for them; " +
+	"or --no-entity for a person who cannot log in to this Vault")
+
+// relation is what a command was told about an approver's Vault entities.
+type relation struct {
+	entities []string
+	none     bool // there is no entity, and somebody said so
+}
+
+func (re *relation) flags(c *cobra.Command, usage string) {
+	c.Flags().StringArrayVar(&re.entities, "entity", nil, usage)
+	c.Flags().BoolVar(&re.none, "no-entity", false, "this person cannot log in to this Vault, so has no entity to keep from approving its own requests")
+	c.MarkFlagsMutuallyExclusive("entity", "no-entity")
+}
+
+// check refuses what leaves open whether an approver has entities. An empty id
+// is what a command substitution that failed leaves behind.
+func (re relation) check(name string) error {
+	switch {
+	case slices.Contains(re.entities, ""):
+		return fmt.Errorf("%q: --entity is empty: %w", name, ErrUnrelated)
+	case len(re.entities) == 0 && !re.none:
+		return fmt.Errorf("%q: %w", name, ErrUnrelated)
+	}
+	return nil
+}
