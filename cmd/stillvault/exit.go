@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -42,6 +44,7 @@ var unsafe = []error{
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
+	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved,
 }
 
 var denied = []error{

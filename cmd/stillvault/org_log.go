@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -106,22 +105,17 @@ was restored from an older snapshot.`,
 
 // importLog takes over an exported log that extends the one kept here.
 func importLog(h *home.Home, path string) error {
-	f, err := os.Open(path)
+	statements, err := readLogFile(path)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	statements, err := home.ReadLog(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
 	}
 	pins, err := h.Pins()
 	if err != nil {
 		return err
 	}
-	r, err := roster.Fold(pins.Organisation, statements)
+	r, err := foldFile(path)(pins.Organisation, statements)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
 	if err := h.Advance(r, statements); err != nil && !errors.Is(err, roster.ErrRolledBack) {
 		return fmt.Errorf("%s: %w", path, err)
@@ -170,7 +164,7 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 			return err
 		}
 	}
-	a.Say("pushed %d statements; the broker's log ends at statement %d", pushed, log.roster.Head().Seq)
+	a.Say("pushed %s; the broker's log ends at statement %d", counted(pushed, "statement"), log.roster.Head().Seq)
 	return nil
 }
 

@@ -168,6 +168,6 @@ func (a *app) exportReceipts(ctx context.Context, output string) error {
 	if err := file.WritePrivate(output, encoded.Bytes()); err != nil {
 		return err
 	}
-	a.Say("wrote %d receipts to %s", len(all), output)
+	a.Say("wrote %s to %s", counted(len(all), "receipt"), output)
 	return nil
 }

@@ -37,7 +37,11 @@ That receipts are missing at the end, only the device itself can show.`,
 			if err != nil {
 				return err
 			}
-			return a.verifyReceipts(r, args[0], cmd.InOrStdin())
+			err = a.verifyReceipts(r, args[0], cmd.InOrStdin())
+			if errors.Is(err, roster.ErrBehind) && logFile != "" {
+				a.Say("%s ends at statement %d, and receipts refer to later ones: export it again with `stillvault org log export`", logFile, r.Head().Seq)
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&logFile, "log", "", "the organisation's log as 'org log export' wrote it (default the copy in the state directory)")
@@ -68,7 +72,11 @@ func (a *app) auditRoster(logFile, organisation string) (*roster.Roster, error) 
 	if err != nil {
 		return nil, err
 	}
-	r, err := roster.Fold(pinned, statements)
+	fold := roster.Fold
+	if logFile != "" {
+		fold = foldFile(logFile)
+	}
+	r, err := fold(pinned, statements)
 	if err == nil && pinned.IsZero() {
 		a.Warn("no organisation is pinned here, so the log is taken at its word: it is %s; compare that, or pass --organisation", r.Organisation())
 	}
@@ -100,19 +108,6 @@ func (a *app) keptLog() ([]envelope.Signed, error) {
 	return statements, err
 }
 
-func readLogFile(name string) ([]envelope.Signed, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	statements, err := home.ReadLog(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return statements, nil
-}
-
 func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error {
 	if name != "-" {
 		f, err := os.Open(name)
@@ -124,7 +119,7 @@ func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error 
 	}
 	report, err := evidence.Verify(r, in)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	if a.Format == terminal.JSON {
 		err = a.Print(report.View(), nil)
@@ -140,6 +135,10 @@ func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error 
 	if n := len(report.Problems); n > 0 {
 		return fmt.Errorf("%d of the lines: %w; the first is %w", n, ErrReceiptsRefused, report.Problems[0])
 	}
-	a.Say("%d receipts hold", len(report.Proven))
+	hold := "receipts hold"
+	if len(report.Proven) == 1 {
+		hold = "receipt holds"
+	}
+	a.Say("%d %s", len(report.Proven), hold)
 	return nil
 }

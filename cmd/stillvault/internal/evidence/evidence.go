@@ -9,6 +9,7 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,14 @@ import (
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+)
+
+var (
+	// ErrEmpty means that a file has no evidence at all.
+	ErrEmpty = errors.New("evidence_empty: there are no receipts in it, so it proves nothing; export them with `stillvault receipts export`")
+	// ErrTwice means that a file has a receipt on an earlier line already. No
+	// export does that; who counts the lines would count a decision twice.
+	ErrTwice = errors.New("receipt_twice: the receipt stands twice")
 )
 
 // Write writes evidence, a line each.
@@ -70,11 +79,12 @@ type Report struct {
 }
 
 // Verify checks every line of a file, and that the receipts of every device
-// link up. What is wrong is in the report; the error is the file's not being
-// readable.
+// link up. What is wrong is in the report; the error is [ErrEmpty], or the file's
+// not being readable.
 func Verify(r *roster.Roster, file io.Reader) (*Report, error) {
 	report := new(Report)
 	lines := map[int]envelope.Signed{}
+	first := map[envelope.Hash]int{} // line of each receipt
 	scanner := bufio.NewScanner(file)
 	scanner.Buffer(nil, envelope.MaxMessage)
 	for number := 1; scanner.Scan(); number++ {
@@ -86,11 +96,19 @@ func Verify(r *roster.Roster, file io.Reader) (*Report, error) {
 			report.Problems = append(report.Problems, &Problem{number, err})
 			continue
 		}
+		if earlier, twice := first[receipt.Hash()]; twice {
+			report.Problems = append(report.Problems, &Problem{number, fmt.Errorf("as line %d: %w", earlier, ErrTwice)})
+			continue
+		}
+		first[receipt.Hash()] = number
 		report.Proven = append(report.Proven, *proven)
 		lines[number] = receipt
 	}
 	if err := scanner.Err(); err != nil {
 		return nil, fmt.Errorf("read the evidence: %w", err)
+	}
+	if len(report.Proven)+len(report.Problems) == 0 {
+		return nil, ErrEmpty
 	}
 	report.verifyChains(r, lines)
 	slices.SortStableFunc(report.Problems, func(a, b *Problem) int { return a.Line - b.Line })

@@ -102,9 +102,18 @@ func TestEvidenceTellsWhoReleasedWhatToWhom(t *testing.T) {
 	}
 }
 
-func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
+func TestAFileWithoutReceiptsProvesNothing(t *testing.T) {
 	d := newDecided(t)
-	shuffled := []approval.Evidence{d.all[3], d.all[0], d.all[1], d.all[2], d.all[0]}
+	for _, file := range []string{"", "\n \n"} {
+		if _, err := evidence.Verify(d.Fold(0), strings.NewReader(file)); !errors.Is(err, evidence.ErrEmpty) {
+			t.Errorf("%q: got %v", file, err)
+		}
+	}
+}
+
+func TestOrderDoesNotMatter(t *testing.T) {
+	d := newDecided(t)
+	shuffled := []approval.Evidence{d.all[3], d.all[0], d.all[1], d.all[2]}
 	if report := d.verify("\n" + d.file(shuffled)); len(report.Problems) > 0 {
 		t.Fatal(report.Problems[0])
 	}
@@ -125,6 +134,7 @@ func TestWhatIsWrongNamesItsLine(t *testing.T) {
 		"not evidence at all":            {lines[0] + "hello\n", 2, envelope.ErrEncoding},
 		"another organisation's":         {lines[0] + forged.file(forged.all[1:2]), 2, roster.ErrOrganisation},
 		"a receipt with another request": {d.file([]approval.Evidence{swapped}), 1, approval.ErrRelease},
+		"a receipt that stands twice":    {lines[0] + lines[1] + lines[0], 3, evidence.ErrTwice},
 		"a receipt missing in between":   {lines[0] + lines[1] + lines[3], 3, approval.ErrReceipts},
 		"the first receipt missing":      {lines[1] + lines[2] + lines[3], 2, approval.ErrReceipts},
 	} {

@@ -103,7 +103,7 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.version.Verify(r, h.Mount, asked.Path)
+	v, err := h.verify(r, f.version, asked.Path)
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,9 @@ var (
 	// ErrIncomplete means that the broker called a request answered, and what it
 	// showed does not open the secret.
 	ErrIncomplete = errors.New("release_incomplete: the broker shows too few releases to open the secret; ask again, and compare `stillvault receipts list` with what the approvers remember")
+	// ErrDisbelieved means that a version's author was revoked for a compromised
+	// key, or before it claims to have written: anybody may have.
+	ErrDisbelieved = errors.New("author_disbelieved: anybody may have written this version; have an allowed author write the secret again, with `stillvault put` or `vault write`")
 	// ErrStopped means that the wait for a request was ended from this side.
 	ErrStopped = errors.New("stopped: nobody waits any more, so the request is cancelled; ask again if it is still needed")
 	// ErrCAS means that another version is current than the one given.
@@ -92,7 +95,7 @@ func (h *Host) find(ctx context.Context, r *roster.Roster, path string, number u
 	if err != nil {
 		return nil, err
 	}
-	v, err := sealed.Version.Verify(r, h.Mount, path)
+	v, err := h.verify(r, sealed.Version, path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +108,16 @@ func (h *Host) find(ctx context.Context, r *roster.Roster, path string, number u
 		}
 	}
 	return &found{sealed.Version, v}, nil
+}
+
+// verify is [secret.Version.Verify], which refuses as revoked an author that
+// nobody believes: [ErrDisbelieved].
+func (h *Host) verify(r *roster.Roster, v *secret.Version, path string) (*secret.Verified, error) {
+	verified, err := v.Verify(r, h.Mount, path)
+	if errors.Is(err, roster.ErrRevoked) {
+		return nil, fmt.Errorf("%w: %w", err, ErrDisbelieved)
+	}
+	return verified, err
 }
 
 // hold checks a version against what was seen and remembers it.
