@@ -30,15 +30,6 @@ func (s sample) over(other sample) sample {
 	return ratios
 }
 
-// times multiplies every figure.
-func (s sample) times(factor float64) sample {
-	scaled := make(sample, len(s))
-	for i := range s {
-		scaled[i] = s[i] * factor
-	}
-	return scaled
-}
-
 // show prints the median and the spread.
 func (s sample) show(format string) string {
 	return fmt.Sprintf(format+" ["+format+" … "+format+"]", s.median(), slices.Min(s), slices.Max(s))

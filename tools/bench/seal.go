@@ -76,9 +76,9 @@ func measureSeal(ctx context.Context, e effort, p *progress) ([]table, error) {
 		figures[bareConfined].median()-figures[bareBytes].median(), figures[signatures].median())
 	t.note("commits to every share and to the payload, and reads and writes JSON. age and crypto/hpke do none of this. The bare calls")
 	least := figures[bareConfined].median() + figures[signatures].median()
-	t.note("inside runtime/secret and the signatures, one after the other, come to %.2f × the bare calls and %.2f × age, keys read; what", least/figures[bareBytes].median(), least/figures[ageText].median())
-	t.note("Stillvault does better it owes to public keys parsed once and to the other cores. A keyring is kept as a 32-byte seed: the")
-	t.note("expanded key, which keeping would spare, cannot be wiped.")
+	t.note("inside runtime/secret and the signatures, one after the other, come to %.2f × the bare calls and %.2f × age, keys read. Public", least/figures[bareBytes].median(), least/figures[ageText].median())
+	t.note("keys parsed once and the other cores give some of that back. A keyring is kept as a 32-byte seed: the expanded key, which")
+	t.note("keeping would spare, cannot be wiped.")
 	return []table{t}, nil
 }
 
