@@ -188,25 +188,32 @@ func (b *broker) storeStatements(ctx context.Context, first uint64, statements [
 // maxLogAnswer bounds the statements of one answer, in bytes of payload.
 const maxLogAnswer = 1 << 20
 
-// readLog returns statements from a number on, at most limit, fewer where they
-// are large.
+// readLog returns at most limit statements from a number on.
 func (b *broker) readLog(ctx context.Context, from uint64, limit int) ([]envelope.Signed, error) {
+	log, _, err := b.readPage(ctx, from, limit)
+	return log, err
+}
+
+// readPage returns at most limit statements from a number on, and the head of
+// the log that they are of: of one moment, since a head without its statements
+// looks like a log that was forked.
+func (b *broker) readPage(ctx context.Context, from uint64, limit int) ([]envelope.Signed, roster.Head, error) {
 	var head roster.Head
 	if err := b.withRoster(ctx, func(r *roster.Roster) error { head = r.Head(); return nil }); err != nil {
-		return nil, err
+		return nil, head, err
 	}
 	var log []envelope.Signed
 	size := 0
 	for seq := from; seq <= head.Seq && len(log) < limit && size < maxLogAnswer; seq++ {
 		s, err := load[envelope.Signed](ctx, b.storage, logKey(seq))
 		if err != nil {
-			return nil, fmt.Errorf("statement %d: %w", seq, err)
+			return nil, head, fmt.Errorf("statement %d: %w", seq, err)
 		}
 		if s == nil {
-			return nil, fmt.Errorf("statement %d: %w", seq, errLogDamaged)
+			return nil, head, fmt.Errorf("statement %d: %w", seq, errLogDamaged)
 		}
 		size += len(s.Payload)
 		log = append(log, *s)
 	}
-	return log, nil
+	return log, head, nil
 }

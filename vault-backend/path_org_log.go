@@ -106,7 +106,7 @@ func (b *broker) readStatements(ctx context.Context, _ *logical.Request, data *f
 	if err != nil {
 		return nil, err
 	}
-	log, err := b.readLog(ctx, uint64(from), limit)
+	log, head, err := b.readPage(ctx, uint64(from), limit)
 	if isUnready(err) {
 		return &logical.Response{Data: map[string]any{
 			"statements": []string{}, "organisation": idText(c.Organisation), "head_seq": int64(-1), "head_hash": "",
@@ -121,8 +121,9 @@ func (b *broker) readStatements(ctx context.Context, _ *logical.Request, data *f
 			return nil, err
 		}
 	}
-	resp := &logical.Response{Data: map[string]any{"statements": statements, "organisation": idText(c.Organisation)}}
-	return resp, b.addHead(ctx, resp.Data)
+	return &logical.Response{Data: map[string]any{
+		"statements": statements, "organisation": idText(c.Organisation), "head_seq": int64(head.Seq), "head_hash": head.Hash.String(),
+	}}, nil
 }
 
 func (b *broker) listStatements(ctx context.Context, _ *logical.Request, _ *framework.FieldData) (*logical.Response, error) {

@@ -1,8 +1,11 @@
 package backend
 
 import (
+	"context"
 	"net/http"
 	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -26,6 +29,34 @@ func TestTheLogIsAppendedReadAndListed(t *testing.T) {
 	// Past the end there is nothing, and that is no error: so callers poll.
 	if rest := r.do(read, "org/log", map[string]any{"from": "100"})["statements"].([]string); len(rest) != 0 {
 		t.Fatalf("%d statements past the end", len(rest))
+	}
+}
+
+// interrupted runs something once, when the engine reads an entry.
+type interrupted struct {
+	logical.Storage
+	at  string
+	run func()
+}
+
+func (i *interrupted) Get(ctx context.Context, key string) (*logical.StorageEntry, error) {
+	if run := i.run; run != nil && key == i.at {
+		i.run = nil
+		run()
+	}
+	return i.Storage.Get(ctx, key)
+}
+
+func TestAPageOfTheLogAndItsHeadAreOfOneMoment(t *testing.T) {
+	r := newOrganisation(t)
+	head := r.Roster.Head()
+	r.b.storage = &interrupted{r.storage, logKey(head.Seq), func() {
+		r.Admit("carol")
+		r.push()
+	}}
+	page := r.do(read, "org/log", map[string]any{"limit": "1000"})
+	if n := len(page["statements"].([]string)); n != int(head.Seq)+1 || page["head_seq"] != int64(head.Seq) || page["head_hash"] != head.Hash.String() {
+		t.Fatalf("%d statements, head %v, want those of %d", n, page["head_seq"], head.Seq)
 	}
 }
 
