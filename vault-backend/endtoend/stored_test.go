@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -82,8 +83,17 @@ func listRaw(client *api.Client, prefix string) ([]string, error) {
 	return names, nil
 }
 
+// readRaw reads an entry, decompressed where Vault compressed it. Of random
+// bytes, such as a salt, Vault may believe that they are compressed and fail to
+// decompress them; those are read as they are.
 func readRaw(client *api.Client, key string) ([]byte, error) {
-	read, err := client.Logical().ReadWithData("sys/raw/"+key, map[string][]string{"encoding": {"base64"}})
+	query := map[string][]string{"encoding": {"base64"}}
+	read, err := client.Logical().ReadWithData("sys/raw/"+key, query)
+	var refused *api.ResponseError
+	if errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest {
+		query["compressed"] = []string{"false"}
+		read, err = client.Logical().ReadWithData("sys/raw/"+key, query)
+	}
 	if err != nil {
 		return nil, err
 	}

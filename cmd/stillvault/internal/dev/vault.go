@@ -134,9 +134,17 @@ func (s vaultStorage) Walk(ctx context.Context, visit func(string, []byte)) erro
 	})
 }
 
+// readRaw reads an entry, decompressed where Vault compressed it; nil for what
+// Vault does not show. Of random bytes, such as a salt, it may believe that they
+// are compressed and fail to decompress them; those are read as they are.
 func readRaw(ctx context.Context, client *api.Client, key string) ([]byte, error) {
-	read, err := client.Logical().ReadWithDataWithContext(ctx, "sys/raw/"+key, map[string][]string{"encoding": {"base64"}})
+	query := map[string][]string{"encoding": {"base64"}}
+	read, err := client.Logical().ReadWithDataWithContext(ctx, "sys/raw/"+key, query)
 	var refused *api.ResponseError
+	if errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest {
+		query["compressed"] = []string{"false"}
+		read, err = client.Logical().ReadWithDataWithContext(ctx, "sys/raw/"+key, query)
+	}
 	if errors.As(err, &refused) && refused.StatusCode < http.StatusInternalServerError {
 		return nil, nil
 	}
