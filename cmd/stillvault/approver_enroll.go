@@ -83,15 +83,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 	if err := roster.CheckName(name); err != nil {
 		return nil, err
 	}
-	h, err := a.home()
-	if err != nil {
-		return nil, err
-	}
-	client, err := a.broker()
-	if err != nil {
-		return nil, err
-	}
-	log, err := fetch(ctx, h, client)
+	h, client, log, err := a.fetched(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -129,17 +129,24 @@ func (l *orgLog) contradicts(page *broker.LogPage) error {
 	return nil
 }
 
-// roster fetches and verifies the roster, for commands that only read it.
-func (a *app) roster(ctx context.Context) (*roster.Roster, error) {
+// fetched opens the state directory and the broker, and fetches and verifies the
+// log.
+func (a *app) fetched(ctx context.Context) (*home.Home, *broker.Client, *orgLog, error) {
 	h, err := a.home()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	client, err := a.broker()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	log, err := fetch(ctx, h, client)
+	return h, client, log, err
+}
+
+// roster fetches and verifies the roster, for commands that only read it.
+func (a *app) roster(ctx context.Context) (*roster.Roster, error) {
+	_, _, log, err := a.fetched(ctx)
 	if err != nil {
 		return nil, err
 	}
