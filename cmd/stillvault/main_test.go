@@ -67,6 +67,7 @@ func scriptParams() testscript.Params {
 			"crash":      scriptCrash,
 			"eventually": scriptEventually,
 			"restart":    scriptRestart,
+			"settings":   scriptSettings,
 		},
 	}
 }
