@@ -78,10 +78,12 @@ type seenPaths struct {
 	mount    envelope.ID
 }
 
+// Seen returns what the consumer saw of a path, the zero value if nothing.
 func (s seenPaths) Seen(path string) (secret.Seen, error) {
 	return s.home.Seen(s.consumer, s.mount, path)
 }
 
+// Remember keeps what the consumer saw of a path.
 func (s seenPaths) Remember(path string, seen secret.Seen) error {
 	return s.home.RememberSeen(s.consumer, s.mount, path, seen)
 }

@@ -197,11 +197,13 @@ type multiplexedConn struct {
 	id string
 }
 
+// Invoke adds the mount to a call.
 func (c *multiplexedConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	ctx = metadata.AppendToOutgoingContext(ctx, pluginutil.MultiplexingCtxKey, c.id)
 	return c.ClientConn.Invoke(ctx, method, args, reply, opts...)
 }
 
+// NewStream adds the mount to a stream.
 func (c *multiplexedConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	ctx = metadata.AppendToOutgoingContext(ctx, pluginutil.MultiplexingCtxKey, c.id)
 	return c.ClientConn.NewStream(ctx, desc, method, opts...)

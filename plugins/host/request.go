@@ -38,6 +38,7 @@ type requestError struct {
 	reason error
 }
 
+// Error gives the reason, or else what the status means.
 func (e *requestError) Error() string {
 	if e.reason == nil {
 		return http.StatusText(e.status)
@@ -45,6 +46,7 @@ func (e *requestError) Error() string {
 	return e.reason.Error()
 }
 
+// Unwrap returns the reason.
 func (e *requestError) Unwrap() error { return e.reason }
 
 // newRequest turns an HTTP request into the request that Vault would make of it.

@@ -59,6 +59,8 @@ func newMountStorage(base logical.Storage) *mountStorage {
 	return &mountStorage{StorageView: logical.NewStorageView(base, "")}
 }
 
+// Put refuses what Vault refuses: writes during Setup, and entries that are too
+// large for its raft storage.
 func (s *mountStorage) Put(ctx context.Context, entry *logical.StorageEntry) error {
 	if s.readOnly.Load() {
 		return logical.ErrSetupReadOnly
@@ -69,6 +71,7 @@ func (s *mountStorage) Put(ctx context.Context, entry *logical.StorageEntry) err
 	return s.StorageView.Put(ctx, entry)
 }
 
+// Delete refuses writes during Setup.
 func (s *mountStorage) Delete(ctx context.Context, key string) error {
 	if s.readOnly.Load() {
 		return logical.ErrSetupReadOnly
