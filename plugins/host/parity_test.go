@@ -64,6 +64,9 @@ func routeExchanges() []exchange {
 		{name: "head as root", method: "HEAD", path: "stillvault/seen", token: rootToken},
 		{name: "options as a user", method: "OPTIONS", path: "stillvault/seen", token: plainToken},
 		{name: "options", method: "OPTIONS", path: "stillvault/seen", token: rootToken},
+		{name: "origin", method: "GET", path: "stillvault/seen", token: plainToken, header: map[string]string{"Origin": "https://app.example"}},
+		{name: "preflight", method: "OPTIONS", path: "stillvault/open/app",
+			header: map[string]string{"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}},
 		{name: "relative path", method: "GET", path: "stillvault/kv/../seen", token: plainToken},
 		{name: "relative path, escaped", method: "GET", path: "stillvault/kv/%2e%2e/seen", token: plainToken},
 		{name: "relative part of a write", method: "PUT", path: "stillvault/kv/a..b", body: `{"value":"1"}`, token: plainToken},
@@ -115,6 +118,18 @@ func accessExchanges() []exchange {
 		{name: "unauthenticated", method: "GET", path: "stillvault/open/door"},
 		{name: "unauthenticated with a token", method: "GET", path: "stillvault/open/door", token: plainToken},
 		{name: "unauthenticated with an unknown token", method: "PUT", path: "stillvault/open/door", token: "unknown", body: `{}`},
+		{name: "unauthenticated folder", method: "GET", path: "stillvault/open/"},
+		{name: "unauthenticated folder without its slash", method: "GET", path: "stillvault/open"},
+		{name: "unauthenticated file", method: "GET", path: "stillvault/open/app/index.html"},
+		{name: "unauthenticated folder in a folder", method: "GET", path: "stillvault/open/app/"},
+		{name: "unauthenticated double slash", method: "GET", path: "stillvault/open//app"},
+		{name: "unauthenticated relative path", method: "GET", path: "stillvault/open/../seen"},
+		{name: "unauthenticated relative path, escaped", method: "GET", path: "stillvault/open/%2e%2e/seen"},
+		{name: "unauthenticated relative path, slash escaped", method: "GET", path: "stillvault/open/..%2fseen"},
+		{name: "unauthenticated head", method: "HEAD", path: "stillvault/open/app"},
+		{name: "unauthenticated list", method: "LIST", path: "stillvault/open/app"},
+		{name: "unauthenticated options", method: "OPTIONS", path: "stillvault/open/app"},
+		{name: "unauthenticated write to a folder", method: "POST", path: "stillvault/open/", body: `{}`},
 		{name: "unauthenticated by wildcard", method: "GET", path: "stillvault/door/3/status"},
 		{name: "beside the wildcard", method: "GET", path: "stillvault/door/3/4/status"},
 		{name: "sudo as root", method: "GET", path: "stillvault/admin", token: rootToken},
@@ -135,8 +150,9 @@ func accessExchanges() []exchange {
 // answerExchanges are about every kind of answer that an engine can give.
 func answerExchanges() []exchange {
 	var list []exchange
-	for _, kind := range []string{"json", "bytes", "teapot", "empty", "no-type", "nothing"} {
+	for _, kind := range []string{"json", "bytes", "teapot", "empty", "no-type", "nothing", "page", "page-cached", "unchanged", "unchanged-no-type", "missing", "long"} {
 		list = append(list, exchange{name: "raw " + kind, method: "GET", path: "stillvault/raw/" + kind, token: plainToken})
+		list = append(list, exchange{name: "unauthenticated raw " + kind, method: "GET", path: "stillvault/open/raw/" + kind})
 	}
 	for _, kind := range []string{"400", "404", "409", "423", "500", "plain", "response", "response-with-data", "denied", "invalid", "unsupported", "nothing"} {
 		list = append(list, exchange{name: "fail " + kind, method: "GET", path: "stillvault/fail/" + kind, token: plainToken})
@@ -159,7 +175,7 @@ func TestAnswersAsVaultDoes(t *testing.T) {
 	vault := vaultBinary(t)
 	real := startVault(t, vault)
 	h := startHost(t, func(c *Config) {
-		c.AllowedResponseHeaders = []string{"etag", "Content-Security-Policy"}
+		c.AllowedResponseHeaders = []string{"etag", "Content-Security-Policy", "Cache-Control"}
 		c.PassthroughRequestHeaders = []string{"if-none-match"}
 	})
 	for _, e := range exchanges() {
@@ -326,7 +342,7 @@ func configureVault(t *testing.T, url string) {
 		t.Fatalf("%s: %v", path, err)
 	}
 	do("sys/mounts/stillvault", map[string]any{"type": "echo", "config": map[string]any{
-		"allowed_response_headers":    []string{"etag", "Content-Security-Policy"},
+		"allowed_response_headers":    []string{"etag", "Content-Security-Policy", "Cache-Control"},
 		"passthrough_request_headers": []string{"if-none-match"},
 	}})
 	do("sys/policies/acl/mount", map[string]any{"policy": `path "stillvault/*" { capabilities = ["create","read","update","patch","delete","list"] }`})

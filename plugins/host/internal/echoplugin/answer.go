@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strconv"
@@ -21,6 +22,7 @@ func (e *engine) answerPaths() []*framework.Path {
 	}
 	return []*framework.Path{
 		{Pattern: "raw/(?P<kind>[a-z-]+)", Fields: kind, Operations: handlers(e.raw), HelpSynopsis: "Raw responses."},
+		{Pattern: "open/raw/(?P<kind>[a-z-]+)", Fields: kind, Operations: handlers(e.raw), HelpSynopsis: "Raw responses without a token."},
 		{Pattern: "fail/(?P<kind>[a-z0-9-]+)", Fields: kind, Operations: handlers(e.fail), HelpSynopsis: "Errors."},
 		{Pattern: "odd/(?P<kind>[a-z-]+)/?", Fields: kind, Operations: handlers(e.odd), HelpSynopsis: "Empty and unusual responses."},
 	}
@@ -46,9 +48,41 @@ func (e *engine) raw(_ context.Context, _ *logical.Request, data *framework.Fiel
 	case "no-type":
 		resp.Data[logical.HTTPRawBody] = "x"
 	default:
-		return nil, nil
+		return page(data.Get("kind").(string), resp), nil
 	}
 	return resp, nil
+}
+
+// page gives the answers that a web app's files lead to.
+func page(kind string, resp *logical.Response) *logical.Response {
+	switch kind {
+	case "page":
+		resp.Data[logical.HTTPContentType] = "text/html; charset=utf-8"
+		resp.Data[logical.HTTPRawBody] = []byte("<!doctype html><title>an app</title>")
+		resp.Headers = map[string][]string{
+			"Cache-Control": {"no-cache"}, "Content-Security-Policy": {"default-src 'none'"}, "ETag": {`"one"`},
+		}
+	case "page-cached":
+		resp.Data[logical.HTTPContentType] = "text/html; charset=utf-8"
+		resp.Data[logical.HTTPRawBody] = []byte("<!doctype html><title>an app</title>")
+		resp.Data[logical.HTTPCacheControlHeader] = "no-cache"
+	case "unchanged":
+		resp.Data[logical.HTTPStatusCode] = 304
+		resp.Data[logical.HTTPContentType] = "text/html; charset=utf-8"
+		resp.Headers = map[string][]string{"Cache-Control": {"no-cache"}, "ETag": {`"one"`}}
+	case "unchanged-no-type":
+		resp.Data[logical.HTTPStatusCode] = 304
+	case "missing":
+		resp.Data[logical.HTTPStatusCode] = 404
+		resp.Data[logical.HTTPContentType] = "text/plain; charset=utf-8"
+		resp.Data[logical.HTTPRawBody] = []byte("there is no such file\n")
+	case "long":
+		resp.Data[logical.HTTPContentType] = "application/wasm"
+		resp.Data[logical.HTTPRawBody] = bytes.Repeat([]byte{0, 0xff}, 1<<20)
+	default:
+		return nil
+	}
+	return resp
 }
 
 func (e *engine) fail(_ context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {

@@ -53,7 +53,7 @@ func factory(ctx context.Context, config *logical.BackendConfig) (logical.Backen
 		PeriodicFunc: func(ctx context.Context, req *logical.Request) error {
 			return count(ctx, req.Storage, "count/periodic")
 		},
-		Paths: framework.PathAppend(e.requestPaths(), e.answerPaths(), e.storagePaths()),
+		Paths: framework.PathAppend(e.answerPaths(), e.requestPaths(), e.storagePaths()),
 	}
 	if err := e.Setup(ctx, config); err != nil {
 		return nil, err
