@@ -35,11 +35,11 @@ var (
 
 	// coreImports are the modules that core imports besides the standard
 	// library: audited cryptography and Unicode, and nothing of HashiCorp.
-	coreImports = []string{"golang.org/x/crypto", "golang.org/x/text", "github.com/cloudflare/circl"}
+	coreImports = []string{"golang.org/x/crypto", "golang.org/x/text", "filippo.io/edwards25519"}
 
 	// coreBrings are the modules that coreImports need in turn: processor
-	// features, and the group that circl shares secrets over.
-	coreBrings = []string{"golang.org/x/sys", "github.com/bwesterb/go-ristretto"}
+	// features.
+	coreBrings = []string{"golang.org/x/sys"}
 
 	// outside are the standard library's ways out of the process. Core has
 	// none of them: what it reads and writes is handed to it.

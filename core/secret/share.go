@@ -1,12 +1,10 @@
 package secret
 
 import (
-	"crypto/rand"
 	"fmt"
 	"io"
 
-	"github.com/cloudflare/circl/group"
-	"github.com/cloudflare/circl/secretsharing"
+	"filippo.io/edwards25519"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -53,34 +51,25 @@ func shareFrom(b []byte, requirement, x uint32) (*Share, error) {
 	return &Share{Requirement: requirement, X: x, value: value, salt: salt}, nil
 }
 
-// The field of the shares: scalars of ristretto255, a prime of 252 bits.
-// Shamir's scheme is information-theoretic, so the choice of group is only one
-// of a constant-time scalar field.
-var field = group.Ristretto255
-
 // deal draws the root of a version as the sum of one random scalar for each
 // requirement and shares each of those m-of-n among its people. Whoever lacks m
 // shares of any one requirement knows nothing of its scalar, hence nothing of
 // the sum. The caller owns the root and the shares.
 func deal(access []Access, people []int) (root *envelope.Key, shares []*Share, err error) {
 	envelope.Confine(func() {
-		sum := field.NewScalar()
+		sum := edwards25519.NewScalar()
 		defer clearScalar(sum)
 		for q, a := range access {
-			part := field.RandomScalar(rand.Reader)
-			sum.Add(sum, part)
-			polynomial := secretsharing.New(rand.Reader, uint(a.M-1), part)
+			p := newPolynomial(randomScalar(), a.M)
+			defer p.wipe()
+			sum.Add(sum, p[0])
 			for i := range people[q] {
-				x := uint32(i + 1)
-				dealt := polynomial.ShareWithID(scalarOf(x))
-				var value *envelope.Key
-				if value, err = encodeScalar(dealt.Value); err != nil {
+				var s *Share
+				if s, err = p.share(uint32(q), uint32(i+1)); err != nil {
 					return
 				}
-				shares = append(shares, &Share{Requirement: uint32(q), X: x, value: value, salt: envelope.NewKey()})
-				clearScalar(dealt.Value)
+				shares = append(shares, s)
 			}
-			clearScalar(part)
 		}
 		root, err = encodeScalar(sum)
 	})
@@ -91,6 +80,17 @@ func deal(access []Access, people []int) (root *envelope.Key, shares []*Share, e
 		return nil, nil, err
 	}
 	return root, shares, nil
+}
+
+// share is the polynomial's at x, with a fresh salt; the caller owns it.
+func (p polynomial) share(requirement, x uint32) (*Share, error) {
+	at := p.at(x)
+	defer clearScalar(at)
+	value, err := encodeScalar(at)
+	if err != nil {
+		return nil, err
+	}
+	return &Share{Requirement: requirement, X: x, value: value, salt: envelope.NewKey()}, nil
 }
 
 // combine interpolates the root from shares: exactly the wanted number of
@@ -110,10 +110,10 @@ func combine(access []Access, shares []*Share) (root *envelope.Key, err error) {
 		byRequirement[s.Requirement] = append(byRequirement[s.Requirement], s)
 	}
 	envelope.Confine(func() {
-		sum := field.NewScalar()
+		sum := edwards25519.NewScalar()
 		defer clearScalar(sum)
 		for q, a := range access {
-			var part group.Scalar
+			var part *edwards25519.Scalar
 			if part, err = interpolate(a, byRequirement[q]); err != nil {
 				return
 			}
@@ -125,37 +125,19 @@ func combine(access []Access, shares []*Share) (root *envelope.Key, err error) {
 	return root, err
 }
 
-func interpolate(a Access, shares []*Share) (group.Scalar, error) {
+func interpolate(a Access, shares []*Share) (*edwards25519.Scalar, error) {
 	if len(shares) < int(a.M) {
 		return nil, fmt.Errorf("requirement %q: %d of %d: %w", a.Name, len(shares), a.M, ErrQuorum)
 	}
-	points := make([]secretsharing.Share, 0, a.M)
+	xs := make([]uint32, 0, a.M)
+	values := make(polynomial, 0, a.M)
+	defer func() { values.wipe() }()
 	for _, s := range shares[:a.M] {
-		value := field.NewScalar()
-		if err := value.UnmarshalBinary(s.value.Bytes()); err != nil {
-			return nil, fmt.Errorf("share %d of requirement %q: %w", s.X, a.Name, ErrShare)
+		value, err := decodeScalar(s.value)
+		if err != nil {
+			return nil, fmt.Errorf("share %d of requirement %q: %w", s.X, a.Name, err)
 		}
-		points = append(points, secretsharing.Share{ID: scalarOf(s.X), Value: value})
+		xs, values = append(xs, s.X), append(values, value)
 	}
-	part, err := secretsharing.Recover(uint(a.M-1), points)
-	for _, p := range points {
-		clearScalar(p.Value)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("requirement %q: %w", a.Name, ErrQuorum)
-	}
-	return part, nil
-}
-
-func scalarOf(x uint32) group.Scalar { return field.NewScalar().SetUint64(uint64(x)) }
-
-func clearScalar(s group.Scalar) { s.SetUint64(0) }
-
-func encodeScalar(s group.Scalar) (*envelope.Key, error) {
-	b, err := s.MarshalBinary()
-	if err != nil {
-		return nil, fmt.Errorf("scalar: %w", ErrShare)
-	}
-	defer envelope.Wipe(b)
-	return envelope.KeyFrom(b)
+	return atZero(xs, values), nil
 }

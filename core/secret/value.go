@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -37,9 +36,6 @@ func (v *Value) Wipe() {
 
 // Format prints "[redacted]" for every verb.
 func (Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
-
-// LogValue keeps structured logs from reflecting into the value.
-func (Value) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // MarshalJSON always fails: who wants the value asks for it by [Value.JSON].
 func (Value) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }
