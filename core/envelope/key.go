@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
-	"log/slog"
 	"runtime"
 )
 
@@ -78,9 +77,6 @@ func (k *Key) Wipe() {
 // Format prints "[redacted]" for every verb, so that no log line or error can
 // carry a key by accident.
 func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// LogValue keeps structured logs from reflecting into the key.
-func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON always fails with [ErrRedacted].
 func (Key) MarshalJSON() ([]byte, error) { return nil, ErrRedacted }

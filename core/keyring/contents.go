@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -33,9 +32,6 @@ func (c *Contents) Wipe() {
 
 // Format prints the same words for every verb.
 func (Contents) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted contents]") }
-
-// LogValue keeps structured logs from reflecting into the payload.
-func (Contents) LogValue() slog.Value { return slog.StringValue("[redacted contents]") }
 
 // MarshalJSON always fails with [envelope.ErrRedacted].
 func (Contents) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }

@@ -3,7 +3,6 @@ package keyring
 import (
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -68,9 +67,6 @@ func (d *Device) Wipe() {
 
 // Format prints the same words for every verb.
 func (Device) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted device]") }
-
-// LogValue keeps structured logs from reflecting into the seeds.
-func (Device) LogValue() slog.Value { return slog.StringValue("[redacted device]") }
 
 // MarshalJSON always fails with [envelope.ErrRedacted].
 func (Device) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }

@@ -3,7 +3,6 @@ package keyring
 import (
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -126,9 +125,6 @@ func (k *Keyring) Wipe() {
 
 // Format prints the same words for every verb.
 func (Keyring) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// LogValue keeps structured logs from reflecting into the keyring.
-func (Keyring) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // MarshalJSON always fails with [envelope.ErrRedacted].
 func (Keyring) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }

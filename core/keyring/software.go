@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -61,9 +60,6 @@ func (s *Software) Wipe() {
 
 // Format prints the same words for every verb.
 func (Software) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted software factor]") }
-
-// LogValue keeps structured logs from reflecting into the key.
-func (Software) LogValue() slog.Value { return slog.StringValue("[redacted software factor]") }
 
 // MarshalJSON always fails with [envelope.ErrRedacted].
 func (Software) MarshalJSON() ([]byte, error) { return nil, envelope.ErrRedacted }

@@ -3,7 +3,6 @@ package roster
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,12 +13,16 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+// maxName is the longest name, in bytes.
+const maxName = 63
 
 // CheckName returns [ErrName] for a name that no approver, device, group,
 // policy or consumer may have.
 func CheckName(name string) error {
-	if !nameForm.MatchString(name) {
+	const first, rest = "abcdefghijklmnopqrstuvwxyz0123456789", "._-"
+	ok := name != "" && len(name) <= maxName && strings.ContainsRune(first, rune(name[0])) &&
+		strings.Trim(name, first+rest) == ""
+	if !ok {
 		return fmt.Errorf("%.80q: %w", name, ErrName)
 	}
 	return nil
