@@ -23,7 +23,7 @@ type invitation struct {
 // invite makes a ticket for carol and her device's answer to it.
 func (r *rig) invite() *invitation {
 	r.t.Helper()
-	i := &invitation{ticket: roster.NewTicket(r.Roster.Organisation(), envelope.NewID(), "carol", envelope.At(r.Now.Add(time.Hour)))}
+	i := &invitation{ticket: roster.NewTicket(r.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "carol", envelope.At(r.Now.Add(time.Hour)))}
 	k, err := keyring.New(r.Roster.Organisation(), i.ticket.Approver, 1)
 	r.Must(err)
 	device := keyring.NewDevice()

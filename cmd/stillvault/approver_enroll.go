@@ -96,7 +96,11 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		}
 	}
 	a.warnReplaced(h, name)
-	t := roster.NewTicket(log.roster.Organisation(), envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
+	mount, err := client.ReadMount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := roster.NewTicket(log.roster.Organisation(), mount.ID, envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.related.entities}); err != nil {
 		return nil, err

@@ -27,13 +27,36 @@ type InboxCall struct {
 }
 
 // Inbox is the answer: statements after the call's head, oldest first, items
-// oldest first, and whether there are more of either. It is sealed to the
-// device, so that a relay learns nothing of paths, requesters and people.
+// oldest first, and whether there are more of either; and, on the last page,
+// what became of requests that waited for the device's approver until lately.
+// It is sealed to the device, so that a relay learns nothing of paths,
+// requesters and people.
 type Inbox struct {
 	Mount envelope.ID       `json:"mount"`
 	Log   []envelope.Signed `json:"log"`
 	Items []Item            `json:"items"`
+	Ended []Ended           `json:"ended"`
 	More  bool              `json:"more"`
+}
+
+// EndState is how a request ended.
+type EndState string
+
+// The ways in which requests end.
+const (
+	EndApproved   EndState = "approved"
+	EndDenied     EndState = "denied"
+	EndExpired    EndState = "expired"
+	EndCancelled  EndState = "cancelled"
+	EndSuperseded EndState = "superseded" // by the same question asked anew
+)
+
+// Ended says what became of a request. State is the broker's word; who decided
+// is proven by Decisions, the receipts, which their reader verifies.
+type Ended struct {
+	Request   envelope.Hash     `json:"request"`
+	State     EndState          `json:"state"`
+	Decisions []envelope.Signed `json:"decisions"`
 }
 
 // CallInbox signs an inbox call.
@@ -78,6 +101,9 @@ func ReadInboxCall(r *roster.Roster, s envelope.Signed, now time.Time) (*InboxCa
 // SealInbox seals the answer to a call to the device that made it.
 func SealInbox(d *roster.Device, mount envelope.ID, call envelope.Signed, in Inbox) (envelope.Envelope, error) {
 	in.Mount = mount
+	if in.Ended == nil {
+		in.Ended = []Ended{}
+	}
 	encoded, err := envelope.Encode(in)
 	if err != nil {
 		return envelope.Envelope{}, err

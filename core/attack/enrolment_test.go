@@ -13,7 +13,7 @@ import (
 
 // ticket is what the signer's machine made for frank, who is new.
 func (s *stage) ticket() roster.Ticket {
-	return roster.NewTicket(s.Roster.Organisation(), envelope.NewID(), "frank", envelope.At(s.Now.Add(time.Hour)))
+	return roster.NewTicket(s.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "frank", envelope.At(s.Now.Add(time.Hour)))
 }
 
 // enrolment is what a device makes of a ticket, with keys of whoever holds it.

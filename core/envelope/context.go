@@ -26,6 +26,11 @@ const (
 	PurposeReleaseShare Purpose = "release-share"
 	// PurposeInbox seals what waits for a device to that device.
 	PurposeInbox Purpose = "inbox"
+	// PurposeHandover seals a keyring to a further device of its owner.
+	PurposeHandover Purpose = "handover"
+	// PurposeHandoverSeed encrypts, within that, with the key that only the two
+	// devices know.
+	PurposeHandoverSeed Purpose = "handover-seed"
 )
 
 // Context names everything that a ciphertext is bound to. It is recomputed by
@@ -36,14 +41,14 @@ type Context struct {
 	Purpose      Purpose
 	Organisation Hash
 	Mount        ID
-	Secret       ID     // zero for PurposeInbox
-	Version      uint64 // from 1; zero for PurposeInbox
+	Secret       ID     // zero for what belongs to no secret
+	Version      uint64 // from 1; zero likewise
 	Recipient    ID     // approver, consumer or device, where a person or program receives
 	Generation   uint32 // of the recipient's keyring, from 1
 	Epoch        uint32 // of the wrap set, from 0
 	Requirement  uint32 // index in the access structure, from 0
 	X            uint32 // share index, from 1
-	Request      Hash   // of the request that a release answers or of the inbox call
+	Request      Hash   // of the request that a release answers, of the inbox call, or of the offer
 }
 
 // field names the optional fields of a Context that a purpose binds.
@@ -66,6 +71,8 @@ var purposeFields = map[Purpose]field{
 	PurposeReleasePayload:  fieldSecret | fieldRecipient | fieldRequest,
 	PurposeReleaseShare:    fieldSecret | fieldRecipient | fieldShare | fieldRequest,
 	PurposeInbox:           fieldRecipient | fieldRequest,
+	PurposeHandover:        fieldRecipient | fieldRequest,
+	PurposeHandoverSeed:    fieldRecipient | fieldRequest,
 }
 
 // Encode returns the length-prefixed encoding that goes into AEAD additional

@@ -34,6 +34,12 @@ const (
 	LabelTicketMAC Label = "stillvault/ticket-mac/v1"
 	// LabelTicketPost derives what a device shows the broker to post its enrolment.
 	LabelTicketPost Label = "stillvault/ticket-post/v1"
+	// LabelHandoverMAC derives the MAC key of a handover.
+	LabelHandoverMAC Label = "stillvault/handover-mac/v1"
+	// LabelHandoverPost derives what a further device shows the broker to post its offer.
+	LabelHandoverPost Label = "stillvault/handover-post/v1"
+	// LabelHandoverSeed derives the key under which a keyring is handed over.
+	LabelHandoverSeed Label = "stillvault/handover-seed/v1"
 )
 
 // Derive returns HKDF-SHA256(ikm, salt, label ‖ context), 32 bytes. context may

@@ -63,6 +63,8 @@ func contexts() map[envelope.Purpose]envelope.Context {
 		envelope.PurposeReleasePayload:  "gs",
 		envelope.PurposeReleaseShare:    "g",
 		envelope.PurposeInbox:           "vgs",
+		envelope.PurposeHandover:        "vgs",
+		envelope.PurposeHandoverSeed:    "vgs",
 	} {
 		c := full
 		c.Purpose = purpose

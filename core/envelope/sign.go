@@ -21,6 +21,7 @@ const (
 	TypeRequest     PayloadType = "application/vnd.stillvault.request.v1+json"
 	TypeReceipt     PayloadType = "application/vnd.stillvault.receipt.v1+json"
 	TypeInboxCall   PayloadType = "application/vnd.stillvault.inbox-call.v1+json"
+	TypeHandover    PayloadType = "application/vnd.stillvault.handover-call.v1+json"
 )
 
 // VerifyKey is an Ed25519 public key of 32 bytes, written as unpadded base64url.

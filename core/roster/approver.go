@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -58,6 +59,16 @@ func (a *Approver) SigningKey(generation uint32) (envelope.VerifyKey, error) {
 
 // Recipient returns the KEM key of an approver in force, ready to be sealed to.
 func (a *Approver) Recipient() *envelope.Recipient { return a.recipient }
+
+// Holds returns [ErrKeys] unless the public half of a keyring is the one that
+// this approver was admitted with: a row that was swapped gives keys that nobody
+// admitted.
+func (a *Approver) Holds(public keyring.Public) error {
+	if public.Signing != a.Signing || !bytes.Equal(public.KEM, a.KEM) {
+		return fmt.Errorf("approver %q: %w", a.Name, ErrKeys)
+	}
+	return nil
+}
 
 // IsEntity says whether a Vault entity id is this person.
 func (a *Approver) IsEntity(entity string) bool {

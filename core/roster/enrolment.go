@@ -2,10 +2,8 @@ package roster
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -14,73 +12,27 @@ import (
 
 // Ticket invites one person to enrol one device, once, until it expires. The
 // signer's machine makes it and hands it over in a URL fragment or QR code; of
-// its Secret (32 bytes) the broker sees only the hash of [Ticket.PostToken].
-type Ticket struct {
-	ID           envelope.ID
-	Organisation envelope.Hash
-	Approver     envelope.ID
-	Name         string
-	Expires      envelope.Time
-	Secret       *envelope.Key
-}
+// its Secret the broker sees only the hash of [Ticket.PostToken].
+type Ticket struct{ Link }
 
 const ticketVersion = "sv1"
 
 // NewTicket makes a ticket with a fresh id and secret.
-func NewTicket(organisation envelope.Hash, approver envelope.ID, name string, expires envelope.Time) Ticket {
-	return Ticket{ID: envelope.NewID(), Organisation: organisation, Approver: approver, Name: name, Expires: expires, Secret: envelope.NewKey()}
-}
-
-type ticketFields struct {
-	ID           envelope.ID    `json:"id"`
-	Organisation envelope.Hash  `json:"organisation"`
-	Approver     envelope.ID    `json:"approver"`
-	Name         string         `json:"name"`
-	Expires      envelope.Time  `json:"expires"`
-	Secret       envelope.Bytes `json:"secret"`
+func NewTicket(organisation envelope.Hash, mount, approver envelope.ID, name string, expires envelope.Time) Ticket {
+	return Ticket{newLink(organisation, mount, approver, name, expires)}
 }
 
 // Reveal returns the text that goes behind the # of a URL, where no server sees
 // it. It holds the secret: it is shown to one person and stored nowhere else.
-func (t Ticket) Reveal() (string, error) {
-	encoded, err := envelope.Encode(t.fields(t.Secret.Bytes()))
-	if err != nil {
-		return "", err
-	}
-	return ticketVersion + "." + envelope.Bytes(encoded).String(), nil
-}
-
-func (t Ticket) fields(secret []byte) ticketFields {
-	return ticketFields{t.ID, t.Organisation, t.Approver, t.Name, t.Expires, secret}
-}
+func (t Ticket) Reveal() (string, error) { return t.reveal(ticketVersion) }
 
 // ParseTicket reads what [Ticket.Reveal] wrote. The caller wipes the secret.
 func ParseTicket(text string) (Ticket, error) {
-	body, known := strings.CutPrefix(text, ticketVersion+".")
-	if !known {
-		return Ticket{}, fmt.Errorf("ticket: not of version %s: %w", ticketVersion, envelope.ErrEncoding)
-	}
-	var encoded envelope.Bytes
-	if err := encoded.UnmarshalText([]byte(body)); err != nil {
-		return Ticket{}, fmt.Errorf("ticket: %w", err)
-	}
-	f, err := envelope.Decode[ticketFields](encoded)
-	if err != nil {
-		return Ticket{}, fmt.Errorf("ticket: %w", envelope.ErrEncoding)
-	}
-	defer envelope.Wipe(encoded)
-	defer envelope.Wipe(f.Secret)
-	if f.ID.IsZero() || f.Organisation.IsZero() || f.Approver.IsZero() {
-		return Ticket{}, fmt.Errorf("ticket: incomplete: %w", envelope.ErrEncoding)
-	}
-	if err := CheckName(f.Name); err != nil {
-		return Ticket{}, fmt.Errorf("ticket: %w", err)
-	}
-	secret, err := envelope.KeyFrom(f.Secret)
+	l, err := parseLink(ticketVersion, text)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ticket: %w", err)
 	}
-	return Ticket{f.ID, f.Organisation, f.Approver, f.Name, f.Expires, secret}, nil
+	return Ticket{l}, nil
 }
 
 // PostToken is what the device shows the broker to be allowed one answer; the
@@ -167,16 +119,5 @@ func ReadEnrolment(m EnrolmentMessage) (Enrolment, error) {
 // mac derives its key from the whole ticket: a device that was handed another
 // name or expiry, though with the right secret, answers another ticket.
 func (t Ticket) mac(payload []byte) ([]byte, error) {
-	ticket, err := envelope.Encode(t.fields(nil))
-	if err != nil {
-		return nil, err
-	}
-	key, err := envelope.Derive(t.Secret.Bytes(), t.Organisation[:], envelope.LabelTicketMAC, ticket)
-	if err != nil {
-		return nil, err
-	}
-	defer key.Wipe()
-	h := hmac.New(sha256.New, key.Bytes())
-	h.Write(payload)
-	return h.Sum(nil), nil
+	return t.Link.mac(envelope.LabelTicketMAC, payload)
 }

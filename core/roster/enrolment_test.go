@@ -14,7 +14,7 @@ import (
 )
 
 func invite(w *coretest.World) roster.Ticket {
-	return roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), "frank", envelope.At(w.Now.Add(time.Hour)))
+	return roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "frank", envelope.At(w.Now.Add(time.Hour)))
 }
 
 func enrol(w *coretest.World, t roster.Ticket) roster.Enrolment {
@@ -84,35 +84,61 @@ func TestTicketsAreReadStrictly(t *testing.T) {
 		w.Must(err)
 		return s
 	}
+	edit := func(change func([]byte) []byte) string {
+		return "sv1." + envelope.Bytes(change(decoded(t, text))).String()
+	}
 	for name, c := range map[string]struct {
 		text string
 		want error
 	}{
-		"nothing":         {"", envelope.ErrEncoding},
-		"another version": {"sv2." + text[4:], envelope.ErrEncoding},
-		"no version":      {text[4:], envelope.ErrEncoding},
-		"padding":         {text + "=", envelope.ErrEncoding},
-		"cut":             {text[:len(text)-8], envelope.ErrEncoding},
-		"not JSON":        {"sv1." + envelope.Bytes("ticket").String(), envelope.ErrEncoding},
-		"a short secret":  {"sv1." + envelope.Bytes(strings.Replace(decoded(t, text), envelope.Bytes(ticket.Secret.Bytes()).String(), "AAAA", 1)).String(), envelope.ErrKey},
-		"no id":           {reveal(func(t *roster.Ticket) { t.ID = envelope.ID{} }), envelope.ErrEncoding},
-		"no organisation": {reveal(func(t *roster.Ticket) { t.Organisation = envelope.Hash{} }), envelope.ErrEncoding},
-		"no approver":     {reveal(func(t *roster.Ticket) { t.Approver = envelope.ID{} }), envelope.ErrEncoding},
-		"a bad name":      {reveal(func(t *roster.Ticket) { t.Name = "Frank\n" }), roster.ErrName},
+		"nothing":          {"", envelope.ErrEncoding},
+		"another version":  {"sv2." + text[4:], envelope.ErrEncoding},
+		"no version":       {text[4:], envelope.ErrEncoding},
+		"a handover":       {"svh1." + text[4:], envelope.ErrEncoding},
+		"padding":          {text + "=", envelope.ErrEncoding},
+		"cut":              {text[:len(text)-8], envelope.ErrEncoding},
+		"a byte more":      {edit(func(b []byte) []byte { return append(b, 0) }), envelope.ErrEncoding},
+		"a byte less":      {edit(func(b []byte) []byte { return b[:len(b)-1] }), envelope.ErrEncoding},
+		"a longer name":    {edit(func(b []byte) []byte { b[nameAt]++; return b }), envelope.ErrEncoding},
+		"no name":          {edit(func(b []byte) []byte { b[nameAt] = 0; return append(b[:nameAt+1], b[len(b)-32:]...) }), roster.ErrName},
+		"a bad name":       {edit(func(b []byte) []byte { b[nameAt+1] = 'F'; return b }), roster.ErrName},
+		"an endless life":  {edit(func(b []byte) []byte { b[nameAt-8] = 0xff; return b }), envelope.ErrEncoding},
+		"no id":            {reveal(func(t *roster.Ticket) { t.ID = envelope.ID{} }), envelope.ErrEncoding},
+		"no organisation":  {reveal(func(t *roster.Ticket) { t.Organisation = envelope.Hash{} }), envelope.ErrEncoding},
+		"no mount":         {reveal(func(t *roster.Ticket) { t.Mount = envelope.ID{} }), envelope.ErrEncoding},
+		"no approver":      {reveal(func(t *roster.Ticket) { t.Approver = envelope.ID{} }), envelope.ErrEncoding},
+		"only its version": {"sv1.", envelope.ErrEncoding},
 	} {
 		if _, err := roster.ParseTicket(c.text); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
+	ticket.Name = "Frank\n"
+	if _, err := ticket.Reveal(); !errors.Is(err, roster.ErrName) {
+		t.Errorf("a name that nobody may have is revealed: %v", err)
+	}
 }
 
-func decoded(t *testing.T, ticket string) string {
+// A terminal of 80 columns shows the QR code of a link of 230 bytes.
+func TestALinkIsShort(t *testing.T) {
+	w := coretest.NewWorld(t)
+	text, err := invite(w).Reveal()
+	w.Must(err)
+	if len(text) > 180 {
+		t.Errorf("a ticket has %d characters", len(text))
+	}
+}
+
+// nameAt is where a link has its name's length.
+const nameAt = 16 + 32 + 16 + 16 + 8
+
+func decoded(t *testing.T, ticket string) []byte {
 	t.Helper()
 	var b envelope.Bytes
 	if err := b.UnmarshalText([]byte(ticket[4:])); err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
+	return b
 }
 
 func TestEnrolmentsMustBelongTogether(t *testing.T) {

@@ -33,6 +33,8 @@ var (
 	ErrName = errors.New("name_invalid: use 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")
 	// ErrPath means that a secret's path or a policy's pattern is not acceptable.
 	ErrPath = errors.New("path_invalid: use printable segments separated by single slashes, without outer spaces, without '*', and without '.', '..' or '+' as a segment, at most 512 bytes; a policy's pattern may have '+' for one segment and '*' for all that remain")
+	// ErrKeys means that a keyring is not its approver's.
+	ErrKeys = errors.New("keyring_not_in_force: the keyring on this device is not the one that the organisation admitted for this approver; enrol again")
 	// ErrTicketExpired means that a ticket was answered, or its answer looked at, too late.
 	ErrTicketExpired = errors.New("ticket_expired: the ticket's time is over, and whoever found it since could have answered it; make a new one")
 	// ErrTicket means that an enrolment does not carry the ticket's MAC.

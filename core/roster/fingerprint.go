@@ -28,11 +28,16 @@ func (e Enrolment) Fingerprint() (string, error) {
 		return "", err
 	}
 	sum := envelope.SumHash([]byte("stillvault/fingerprint/v1"), encoded)
-	words := make([]string, FingerprintWords)
-	for i := range words {
-		words[i] = proquint(binary.BigEndian.Uint16(sum[2*i:]))
+	return words(sum[:2*FingerprintWords]), nil
+}
+
+// words spells an even number of bytes, two to a word.
+func words(b []byte) string {
+	spelt := make([]string, len(b)/2)
+	for i := range spelt {
+		spelt[i] = proquint(binary.BigEndian.Uint16(b[2*i:]))
 	}
-	return strings.Join(words, " "), nil
+	return strings.Join(spelt, " ")
 }
 
 func proquint(v uint16) string {
@@ -43,12 +48,12 @@ func proquint(v uint16) string {
 
 // MatchesFingerprint returns [ErrTicket] unless the words that a person read
 // out are this enrolment's. Case, and what separates the words, do not matter.
-func (e Enrolment) MatchesFingerprint(words string) error {
+func (e Enrolment) MatchesFingerprint(read string) error {
 	want, err := e.Fingerprint()
 	if err != nil {
 		return err
 	}
-	said := strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == '-' || r == '\t' || r == '\n' || r == ',' })
+	said := strings.FieldsFunc(strings.ToLower(read), func(r rune) bool { return r == ' ' || r == '-' || r == '\t' || r == '\n' || r == ',' })
 	if strings.Join(said, " ") != want {
 		return fmt.Errorf("the words that were read out are not this enrolment's: %w", ErrTicket)
 	}

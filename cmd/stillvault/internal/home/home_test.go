@@ -114,7 +114,7 @@ func TestMountKeepsItsID(t *testing.T) {
 
 func TestTicketWaitsForItsAdmission(t *testing.T) {
 	w, h := coretest.NewWorld(t), open(t)
-	ticket := roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), "alice", envelope.At(w.Now))
+	ticket := roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "alice", envelope.At(w.Now))
 	must(t, h.StoreTicket(home.Ticket{Ticket: ticket, Entities: []string{"e"}}))
 	got, err := h.Ticket("alice")
 	must(t, err)
@@ -274,7 +274,7 @@ func TestEveryFileIsForItsOwnerOnly(t *testing.T) {
 	w, h := coretest.NewWorld(t), open(t)
 	must(t, h.Pin(w.Roster.Organisation()))
 	must(t, h.Advance(w.Roster, w.Log))
-	must(t, h.StoreTicket(home.Ticket{Ticket: roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), "bob", 1)}))
+	must(t, h.StoreTicket(home.Ticket{Ticket: roster.NewTicket(w.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "bob", 1)}))
 	join(t, h, w)
 	_, err := h.CreateConsumer("web")
 	must(t, err)

@@ -22,6 +22,7 @@ type ticketFile struct {
 	format
 	ID           envelope.ID   `json:"id"`
 	Organisation envelope.Hash `json:"organisation"`
+	Mount        envelope.ID   `json:"mount"`
 	Approver     envelope.ID   `json:"approver"`
 	Name         string        `json:"name"`
 	Expires      envelope.Time `json:"expires"`
@@ -49,7 +50,7 @@ func (h *Home) StoreTicket(t Ticket) error {
 		t.Entities = []string{}
 	}
 	return store(path, ticketFile{
-		format: ticketFormat, ID: t.ID, Organisation: t.Organisation, Approver: t.Approver, Name: t.Name,
+		format: ticketFormat, ID: t.ID, Organisation: t.Organisation, Mount: t.Mount, Approver: t.Approver, Name: t.Name,
 		Expires: t.Expires, Secret: file.KeyText{Key: t.Secret}, Entities: t.Entities,
 	}, file.WritePrivate)
 }
@@ -65,7 +66,7 @@ func (h *Home) Ticket(name string) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ticket of %q: %w", name, err)
 	}
-	return Ticket{roster.Ticket{ID: f.ID, Organisation: f.Organisation, Approver: f.Approver, Name: f.Name, Expires: f.Expires, Secret: f.Secret.Key}, f.Entities}, nil
+	return Ticket{roster.Ticket{Link: roster.Link{ID: f.ID, Organisation: f.Organisation, Mount: f.Mount, Approver: f.Approver, Name: f.Name, Expires: f.Expires, Secret: f.Secret.Key}}, f.Entities}, nil
 }
 
 // DropTicket forgets the ticket for a name.
