@@ -36,7 +36,7 @@ func (s *Session) release(ctx context.Context, w *waiting) (done bool, err error
 		defer keys.Wipe()
 		return w.c.Approve(keys, signer, l, now)
 	}}
-	if w.c.Policy.ConsentFirst && !s.consented(w) {
+	if w.c.Policy.ConsentFirst && !w.c.ConsentedBy(s.Device.Approver) {
 		d.said, d.consent = "Consented. You are asked again once everybody needed has.", true
 		d.sign = func(l approval.Ledger) (approval.Release, error) {
 			defer keys.Wipe()
@@ -56,35 +56,11 @@ func (s *Session) orAgain(ctx context.Context, err error) error {
 	return errAgain
 }
 
-// consented says whether this approver's consent is among the decisions.
-func (s *Session) consented(w *waiting) bool {
-	for _, d := range w.c.Decisions {
-		if d.Approver == s.Device.Approver && d.Decision == approval.Consent {
-			return true
-		}
-	}
-	return false
-}
-
-// agreed says whether as many have consented as the policy wants to release.
-func agreed(c *approval.Case) bool {
-	var want, have int
-	for _, q := range c.Policy.Requirements {
-		want += int(q.M)
-	}
-	for _, d := range c.Decisions {
-		if d.Decision == approval.Consent {
-			have++
-		}
-	}
-	return have >= want
-}
-
 // decide makes a release, which is written down before it is sent.
 func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool, err error) {
 	mark := w.c.Hash
 	if d.consent {
-		mark = consentMark(mark)
+		mark = w.c.ConsentMark()
 	}
 	release, err := s.Device.Memory.Decide(mark, w.item.Request, w.c.Request.Deadline.Time(), s.Clock.Now(), d.sign)
 	if err != nil {
@@ -105,12 +81,6 @@ func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool
 		return false, err
 	}
 	return true, nil
-}
-
-// consentMark is what a consent is remembered by: the request itself is not
-// decided with it.
-func consentMark(request envelope.Hash) envelope.Hash {
-	return envelope.SumHash([]byte("stillvault/consent/v1"), request[:])
 }
 
 // errRefusedAnswer means that the broker will never take an answer.

@@ -17,7 +17,7 @@ func (s *Session) reconcile(items []approval.Item) {
 		}
 		if w := s.review(item); w != nil {
 			s.open = append(s.open, w)
-			if s.agreeing[hash] && agreed(w.c) {
+			if s.agreeing[hash] && w.c.Agreed() {
 				delete(s.passed, hash)
 				delete(s.agreeing, hash)
 			}

@@ -81,9 +81,6 @@ var (
 	ErrUnsent = errors.New("answer_unsent: the answer was signed but could not be sent; `stillvault approve` sends it first when it runs again")
 	// ErrInputEnded means that nobody is there to answer.
 	ErrInputEnded = errors.New("input_ended: the terminal was closed; what waits stays open until its deadline")
-	// ErrKeyring means that the factor opened something else than the
-	// approver's keyring.
-	ErrKeyring = errors.New("keyring_not_in_force: the keyring on this device is not the one that the organisation admitted; enrol again")
 	// ErrAllAsks means that answering everything unasked needs a keyring that
 	// opens unasked.
 	ErrAllAsks = errors.New("factor_asks: --all needs a keyring that opens without a person; this one wants a password and a recovery key, so run `stillvault approve` without --all")

@@ -71,8 +71,8 @@ func (s *Session) unlock(w *waiting, ask func(string) ([]byte, error)) (*keyring
 		return nil, fmt.Errorf("open the keyring for %s: %w", w.c.Request.ID, err)
 	}
 	public, err := k.Public()
-	if err == nil && (public.Signing != a.Signing || string(public.KEM) != string(a.KEM)) {
-		err = ErrKeyring
+	if err == nil {
+		err = a.Holds(public)
 	}
 	if err != nil {
 		k.Wipe()
