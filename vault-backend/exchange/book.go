@@ -27,7 +27,8 @@ func (x *Exchange) enter(r *request) {
 // the hand-out; of every other the caller wipes the key, under its stripe, once
 // mu is free. mu is held.
 func (x *Exchange) finish(r *request, state State, cause error) {
-	r.state, r.cause = state, cause
+	x.endings++
+	r.state, r.cause, r.ended, r.ending = state, cause, x.now(), x.endings
 	x.pending--
 	if x.waiting[r.who]--; x.waiting[r.who] == 0 {
 		delete(x.waiting, r.who)
@@ -93,6 +94,7 @@ func (x *Exchange) retire(r *request) {
 // forget removes an ended request. mu is held.
 func (x *Exchange) forget(r *request) {
 	x.unschedule(r)
+	x.unnote(r)
 	delete(x.byID, r.id)
 	delete(x.byHash, r.hash)
 }

@@ -30,7 +30,10 @@ type call struct {
 	until  envelope.Time
 }
 
-type deviceCalls struct{ calls, polls int }
+type deviceCalls struct {
+	calls, polls int
+	told         uint64 // the last ending that the device was told of
+}
 
 func newCallLog() callLog {
 	return callLog{seen: map[envelope.Hash]bool{}, devices: map[envelope.ID]*deviceCalls{}}

@@ -80,6 +80,7 @@ type Exchange struct {
 	due       agenda
 	epoch     uint64 // counts roster changes
 	order     uint64 // of the last request
+	endings   uint64 // counts the requests that ended
 	prompts   uint64
 	readers   int
 	devices   int

@@ -116,6 +116,18 @@ func (c *clock) AfterFunc(d time.Duration, f func()) func() {
 	}
 }
 
+// armed says whether something is to happen within d.
+func (c *clock) armed(d time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.timers {
+		if !t.at.After(c.now.Add(d)) {
+			return true
+		}
+	}
+	return false
+}
+
 // advance moves the clock and runs what is due on the way, in order.
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()

@@ -191,6 +191,10 @@ func (x *Exchange) revive(ctx context.Context, q *approval.Request, entry hostEn
 			return err
 		}
 		r = newRequest(entry.Request, entry.Request.Hash(), q, verified, entry.Who)
+		// Also of one that has ended: whoever might have answered is told how.
+		if s := newBench(known, x.cfg.Clock.Now()).stands(r, standing{seats: r.seats}); s.err == nil {
+			r.policyHash, r.seats = s.policy, s.seats
+		}
 		return nil
 	})
 	return r, err

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -25,12 +26,17 @@ type visit struct {
 	signed envelope.Signed
 	device *roster.Device
 	head   uint64 // sequence number of the log's last statement
+	shown  []*request
+	recent []*request // that ended
+	ending uint64     // of the last end there was
+	news   bool       // the device was not told of all of them
 }
 
 // Inbox answers a device's signed call with the statements that it has not seen
 // and then with what its approver may answer, after the request that it was shown
-// last, sealed to the device. While there is neither it blocks for as long as the
-// call wants, at most [approval.MaxInboxWait].
+// last, sealed to the device, and on the last page with what became of requests
+// lately. While there is neither, and nothing ended that the device was not told
+// of, it blocks for as long as the call wants, at most [approval.MaxInboxWait].
 func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.Envelope, error) {
 	v, err := x.receive(signed)
 	if err != nil {
@@ -42,25 +48,33 @@ func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.
 		return envelope.Envelope{}, err
 	}
 	defer x.leavePoll(v)
+	var gathered <-chan struct{}
 	for over := v.call.Wait == 0 || x.cfg.Limits().Drain; ; {
-		x.mu.Lock()
-		rang, draining := x.queueOf(v.device.Approver).listen(), x.draining
-		shown := x.page(v.device.Approver, v.call.After, maxItems+1)
-		x.mu.Unlock()
+		rang, draining := x.survey(v)
 		// Only now: a change after this rings.
 		if err := x.look(v); err != nil {
 			return envelope.Envelope{}, err
 		}
-		page, err := x.compose(ctx, v, shown)
+		page, err := x.compose(ctx, v)
 		if err != nil {
 			return envelope.Envelope{}, err
 		}
 		if over || len(page.Items) > 0 || len(page.Log) > 0 {
+			if err := x.tellEndings(v, &page); err != nil {
+				return envelope.Envelope{}, err
+			}
 			return approval.SealInbox(v.device, x.cfg.Mount, v.signed, page)
+		}
+		if v.news && gathered == nil {
+			var stop func()
+			gathered, stop = alarm(x.cfg.Clock, gatherEnded)
+			defer stop()
 		}
 		select {
 		case <-rang:
 		case <-ended:
+			over = true
+		case <-gathered:
 			over = true
 		case <-draining:
 			over = true
@@ -68,6 +82,18 @@ func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.
 			return envelope.Envelope{}, ctx.Err()
 		}
 	}
+}
+
+// survey finds, of one moment, what waits and what ended lately. It returns what
+// is closed at the next change, and by a drain.
+func (x *Exchange) survey(v *visit) (rang, draining <-chan struct{}) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	q := x.queueOf(v.device.Approver)
+	v.shown = x.page(v.device.Approver, v.call.After, maxItems+1)
+	v.recent, v.ending = slices.Clone(q.recent(x.now())), x.endings
+	v.news = len(v.recent) > 0 && v.recent[len(v.recent)-1].ending > x.calls.of(v.call.Device).told
+	return q.listen(), x.draining
 }
 
 // receive verifies a call, and that it was not made before.
@@ -116,7 +142,7 @@ func (x *Exchange) look(v *visit) error {
 
 // compose fills a page. A device that has not seen the whole log is given that
 // first: it could not verify what refers to the rest.
-func (x *Exchange) compose(ctx context.Context, v *visit, shown []*request) (approval.Inbox, error) {
+func (x *Exchange) compose(ctx context.Context, v *visit) (approval.Inbox, error) {
 	page := approval.Inbox{Log: []envelope.Signed{}, Items: []approval.Item{}}
 	size := 0
 	if seen := v.call.Roster.Seq; seen < v.head {
@@ -138,7 +164,7 @@ func (x *Exchange) compose(ctx context.Context, v *visit, shown []*request) (app
 			return page, nil
 		}
 	}
-	return page, x.fill(ctx, &page, size, shown)
+	return page, x.fill(ctx, &page, size, v.shown)
 }
 
 // fill adds items to a page that has size bytes of something else.

@@ -49,6 +49,9 @@ func (x *Exchange) Check() error {
 		if err := q.check(live[q]); err != nil {
 			return fmt.Errorf("queue of %s: %w", approver, err)
 		}
+		if err := x.checkEnded(q); err != nil {
+			return fmt.Errorf("what ended for %s: %w", approver, err)
+		}
 	}
 	if len(x.byHash) != len(x.byID) || len(x.due.heap) != len(x.byID) {
 		return fmt.Errorf("%d requests, %d by hash, %d on the agenda", len(x.byID), len(x.byHash), len(x.due.heap))
@@ -77,6 +80,21 @@ func (x *Exchange) checkRequest(r *request) error {
 	for _, a := range r.answers {
 		if a.vetted != nil && !open {
 			return fmt.Errorf("what was released is kept after its end")
+		}
+	}
+	return nil
+}
+
+func (x *Exchange) checkEnded(q *queue) error {
+	if len(q.ended) > maxEnded {
+		return fmt.Errorf("%d requests", len(q.ended))
+	}
+	for i, r := range q.ended {
+		switch {
+		case r.state == Waiting || r.ending == 0 || x.byID[r.id] != r:
+			return fmt.Errorf("request %s is there, and %s", r.id, r.state)
+		case i > 0 && q.ended[i-1].ending >= r.ending:
+			return fmt.Errorf("out of order")
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 type queue struct {
 	requests []*request
 	live     int
+	ended    []*request    // the last of those that no longer wait, oldest end first
 	bell     chan struct{} // closed at the next change; nil if nobody listens
 }
 
@@ -53,11 +54,13 @@ func (x *Exchange) enqueue(r *request) {
 	}
 }
 
-// dequeue takes back a request that no longer waits. mu is held.
+// dequeue takes back a request that no longer waits, and has its end told of. mu
+// is held.
 func (x *Exchange) dequeue(r *request) {
 	for _, s := range r.seats {
 		if s.may {
 			q := x.queueOf(s.approver)
+			q.note(r)
 			if q.live--; len(q.requests) > 2*q.live+64 {
 				q.requests = slices.DeleteFunc(q.requests, func(r *request) bool { return r.state != Waiting })
 			}

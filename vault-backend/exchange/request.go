@@ -62,6 +62,8 @@ type request struct {
 	superseded bool // a newer version was written, and latest was asked for
 	lease      uint32
 	approved   envelope.Time
+	ended      envelope.Time // when it stopped waiting
+	ending     uint64        // counts the ends, from 1
 	at         envelope.Time // when the agenda looks at it next
 	place      int           // in the agenda, from 1; 0 if not on it
 }
