@@ -1,0 +1,101 @@
+// Package endtoend drives the phone app as its users do: the built stillvault
+// command, the built plug-in on the development host and on a real Vault, and
+// the app in a real Chromium with a virtual authenticator.
+//
+// A [site] is a server with an organisation in it, a [front] is the origin under
+// which a browser sees the server and can be told to lie, and a [phone] is one
+// browser profile with one authenticator. What the browser logged of every page
+// is held to what the app promises when a test ends; see [pageLog].
+package endtoend
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	pluginName = "vault-plugin-secrets-stillvault"
+	mountPath  = "stillvault"
+)
+
+// The programs under test, built once.
+var (
+	pluginBinary  string
+	commandBinary string
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	if testing.Short() {
+		fmt.Println("-short: the phone app is NOT TESTED in a browser; leave -short out for that")
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "stillvault-phone-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if err := buildPrograms(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer closeShared()
+	return m.Run()
+}
+
+func buildPrograms(dir string) error {
+	pluginBinary = filepath.Join(dir, pluginName)
+	commandBinary = filepath.Join(dir, "stillvault")
+	for binary, source := range map[string]string{
+		pluginBinary:  "../../../vault-backend/cmd/" + pluginName,
+		commandBinary: "../../../cmd/stillvault",
+	} {
+		if out, err := exec.Command("go", "build", "-o", binary, source).CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", source, err, out)
+		}
+	}
+	return nil
+}
+
+// needsBrowser leaves a test out where -short asks for it.
+func needsBrowser(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("NOT TESTED: -short leaves out what needs a browser")
+	}
+}
+
+// missing ends a test for which this machine lacks something: it fails where
+// everything is to be tested, and is skipped, saying so, elsewhere.
+func missing(t testing.TB, what, remedy string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" || os.Getenv("STILLVAULT_REQUIRE_VAULT") != "" {
+		t.Fatalf("%s is missing; %s", what, remedy)
+	}
+	t.Skipf("NOT TESTED: %s is missing; %s", what, remedy)
+}
+
+// shared are the servers and the browser that all tests use.
+var shared []func() error
+
+func closeShared() {
+	var faults []string
+	for i := len(shared) - 1; i >= 0; i-- {
+		if err := shared[i](); err != nil {
+			faults = append(faults, err.Error())
+		}
+	}
+	if len(faults) > 0 {
+		fmt.Fprintln(os.Stderr, "closing:", strings.Join(faults, "; "))
+	}
+}
