@@ -7,6 +7,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 )
 
 // foreign decodes bytes from outside, and says whether they are other than the
@@ -178,6 +179,26 @@ func FuzzInbox(f *testing.F) {
 			if c, err := v.Review(item, s.Now); err == nil && (c.Hash != s.request.Hash() || c.Version.Header.Path != "prod/db") {
 				t.Errorf("shown: %s", data)
 			}
+		}
+	})
+}
+
+func FuzzHandoverCall(f *testing.F) {
+	s := newScene(f, 2, anyOf, nil)
+	d := s.people[0].Device
+	h := roster.NewHandover(s.Roster.Organisation(), s.Mount, s.people[0].ID, "alice", envelope.At(s.Now.Add(time.Minute)))
+	call, err := approval.CallHandover(s.Roster, d.ID(), d.Signer(), h, nil, s.Now)
+	s.Must(err)
+	own := text(s, call)
+	f.Add(own)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s.T = t
+		m, other := foreign[envelope.Signed](t, data, own)
+		if !other {
+			return
+		}
+		if _, _, err := approval.ReadHandoverCall(s.Roster, m, s.Now); err == nil {
+			t.Errorf("taken: %s", data)
 		}
 	})
 }

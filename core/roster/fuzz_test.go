@@ -185,3 +185,23 @@ func matches(pattern, path string) bool {
 	}
 	return len(want) == len(have)
 }
+
+// FuzzOffer reads what a broker brings as the offer of a further device.
+func FuzzOffer(f *testing.F) {
+	w := coretest.NewWorld(f)
+	h := roster.NewHandover(w.Roster.Organisation(), envelope.NewID(), envelope.NewID(), "frank", envelope.At(w.Now.Add(time.Hour)))
+	m, err := h.Offer("tablet", envelope.NewKey())
+	w.Must(err)
+	text, err := envelope.Encode(m)
+	w.Must(err)
+	f.Add(text)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := envelope.Decode[roster.OfferMessage](data)
+		if err != nil {
+			return
+		}
+		if _, err := h.ReadOffer(m, w.Now); err == nil && !bytes.Equal(data, text) {
+			t.Errorf("taken: %s", data)
+		}
+	})
+}
