@@ -21,17 +21,18 @@ var Version = "v0.1.0"
 type broker struct {
 	*framework.Backend
 
-	storage  logical.Storage // also for what happens outside of a request
-	now      func() time.Time
-	locks    []*locksutil.LockEntry // by secret path
-	identity identity
-	settings settings
-	log      orgLog
-	index    inventory
-	refusals limiter
-	routing  routing
-	draining atomic.Bool
-	tidied   atomic.Int64 // when invitations were last looked through, Unix seconds
+	storage   logical.Storage // also for what happens outside of a request
+	now       func() time.Time
+	locks     []*locksutil.LockEntry // by secret path
+	identity  identity
+	settings  settings
+	log       orgLog
+	index     inventory
+	refusals  limiter
+	handovers mailbox
+	routing   routing
+	draining  atomic.Bool
+	tidied    atomic.Int64 // when invitations were last looked through, Unix seconds
 }
 
 var _ logical.Backend = (*broker)(nil)
@@ -84,8 +85,8 @@ func (b *broker) paths() []*framework.Path {
 		b.pathEnroll(),
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
-		b.pathRequests(), b.pathReceipts(), b.pathDevice(),
-		[]*framework.Path{b.pathStatus()},
+		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(),
+		[]*framework.Path{b.pathPropose(), b.pathStatus()},
 	)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
@@ -47,11 +48,15 @@ func (b *broker) writable() bool {
 // periodic runs about once a minute on the active node.
 func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 	b.refusals.forget(b.now())
+	b.handovers.forget(envelope.At(b.now()))
 	b.ifRouted(func(x *exchange.Exchange) { x.Tick(ctx) })
 	if now := b.now().Unix(); now-b.tidied.Load() >= int64(time.Hour/time.Second) && b.writable() {
 		b.tidied.Store(now)
 		if err := b.forgetEnrolments(ctx); err != nil {
 			return fmt.Errorf("remove old invitations: %w", err)
+		}
+		if err := b.forgetProposals(ctx); err != nil {
+			return fmt.Errorf("remove old proposals: %w", err)
 		}
 	}
 	return nil

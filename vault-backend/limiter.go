@@ -12,6 +12,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
@@ -73,8 +74,9 @@ func (l *limiter) forgetLocked(now time.Time) {
 // byStranger says whether a call was refused because nobody known made it.
 func byStranger(err error) bool {
 	return slices.ContainsFunc([]error{
-		errInput, errEnrolmentToken, errNoEnrolment, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
+		errInput, errEnrolmentToken, errNoEnrolment, errHandoverToken, errNoHandover, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
 		envelope.ErrTooLarge, roster.ErrUnknown, roster.ErrRevoked, approval.ErrDevice, approval.ErrInbox, exchange.ErrInboxReplayed,
+		keyring.ErrCertificate, errDeviceKnown,
 	}, func(e error) bool { return errors.Is(err, e) })
 }
 

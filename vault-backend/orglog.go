@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -183,6 +184,26 @@ func (b *broker) storeStatements(ctx context.Context, first uint64, statements [
 		}
 	}
 	return nil
+}
+
+// initAbout describes the field in which devices are given the first statement.
+const initAbout = "Statement 0 of the organisation's log, for a device that has no Vault token; its hash is the organisation's id. Empty while there is none."
+
+// withInit adds the log's first statement to an answer for a device without a
+// token, which holds it against the organisation that it pinned: from there its
+// inbox brings the rest.
+func (b *broker) withInit(ctx context.Context, data map[string]any) (*logical.Response, error) {
+	first, err := load[envelope.Signed](ctx, b.storage, logKey(0))
+	if err != nil {
+		return nil, fmt.Errorf("statement 0: %w", err)
+	}
+	data["init"] = ""
+	if first != nil {
+		if data["init"], err = encodedText(*first); err != nil {
+			return nil, err
+		}
+	}
+	return &logical.Response{Data: data}, nil
 }
 
 // maxLogAnswer bounds the statements of one answer, in bytes of payload.

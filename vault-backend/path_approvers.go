@@ -23,13 +23,14 @@ They are admitted and revoked by the organisation's signer, in org/log.`,
 			"factors":    required(framework.TypeStringSlice, "Kinds of factors that open the keyring."),
 			"recovery":   required(framework.TypeBool, "Whether a factor survives the loss of every device."),
 			"devices":    required(framework.TypeSlice, "Devices in force: id, name, kind, signing, kem."),
+			"proposed":   required(framework.TypeStringSlice, "Certificates of further devices that wait for their admission, as the approver's keyring signed them."),
 		},
 		list: func(r *roster.Roster) ([]string, map[string]any) {
 			return listView(r.Approvers(), func(a *roster.Approver) (string, map[string]any) {
 				return a.Name, map[string]any{"id": a.ID.String(), "generation": a.Generation, "recovery": a.Recovery, "devices": len(r.Devices(a.ID))}
 			})
 		},
-		read: readApprover,
+		read: readApprover, beside: b.addProposals,
 	})
 }
 

@@ -25,7 +25,10 @@ func (b *broker) pathEnrollAnswer(id *framework.FieldSchema) *framework.Path {
 		Operations: operations{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback: b.unauthenticated(b.postEnrolment), Summary: "Answer an invitation, once. Needs the ticket, no Vault token.",
-				Responses: answers("Taken.", fields{"state": required(framework.TypeString, "State of the invitation.")}),
+				Responses: answers("Taken.", fields{
+					"state": required(framework.TypeString, "State of the invitation."),
+					"init":  required(framework.TypeString, initAbout),
+				}),
 			},
 		},
 		HelpSynopsis: "Where a device posts its answer to an invitation.", HelpDescription: enrollHelp,
@@ -40,7 +43,10 @@ func (b *broker) pathEnrollStatus(id *framework.FieldSchema) *framework.Path {
 		Operations: operations{
 			logical.ReadOperation: &framework.PathOperation{
 				Callback: b.unauthenticated(b.readEnrolmentStatus), Summary: "Read how far an enrolment has come. Needs no Vault token.",
-				Responses: answers("The state.", fields{"state": required(framework.TypeString, "waiting, answered, admitted or expired.")}),
+				Responses: answers("The state.", fields{
+					"state": required(framework.TypeString, "waiting, answered, admitted or expired."),
+					"init":  required(framework.TypeString, initAbout),
+				}),
 			},
 		},
 		HelpSynopsis: "How far an enrolment has come.", HelpDescription: enrollHelp,
@@ -52,11 +58,7 @@ func (b *broker) postEnrolment(ctx context.Context, _ *logical.Request, data *fr
 	if err != nil {
 		return nil, err
 	}
-	var shown envelope.Bytes
-	if err := shown.UnmarshalText([]byte(data.Get("token").(string))); err != nil {
-		return nil, errEnrolmentToken
-	}
-	token, err := envelope.KeyFrom(shown)
+	token, err := tokenField(data)
 	if err != nil {
 		return nil, errEnrolmentToken
 	}
@@ -75,7 +77,7 @@ func (b *broker) postEnrolment(ctx context.Context, _ *logical.Request, data *fr
 	if err != nil {
 		return nil, err
 	}
-	return b.enrolmentResponse(ctx, e)
+	return b.enrolmentForDevice(ctx, e)
 }
 
 func (b *broker) readEnrolmentStatus(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
@@ -87,7 +89,27 @@ func (b *broker) readEnrolmentStatus(ctx context.Context, _ *logical.Request, da
 	if err != nil {
 		return nil, err
 	}
-	return b.enrolmentResponse(ctx, e)
+	return b.enrolmentForDevice(ctx, e)
+}
+
+// enrolmentForDevice is how far an enrolment has come, as a device without a
+// token is told.
+func (b *broker) enrolmentForDevice(ctx context.Context, e *enrolment) (*logical.Response, error) {
+	state, err := b.enrolmentState(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return b.withInit(ctx, map[string]any{"state": state})
+}
+
+// tokenField returns a post token; the caller wipes it.
+func tokenField(data *framework.FieldData) (*envelope.Key, error) {
+	var shown envelope.Bytes
+	if err := shown.UnmarshalText([]byte(data.Get("token").(string))); err != nil {
+		return nil, err
+	}
+	defer envelope.Wipe(shown)
+	return envelope.KeyFrom(shown)
 }
 
 // certifies says whether a certificate is a device's.

@@ -66,7 +66,11 @@ func (i *invitation) posted(r *rig) map[string]any {
 
 func (i *invitation) state(r *rig) string {
 	r.t.Helper()
-	return r.do(read, i.path()+"/status", nil)["state"].(string)
+	got := r.do(read, i.path()+"/status", nil)
+	if got["init"] != r.text(r.Log[0]) {
+		r.t.Fatal("the device is not given where the log begins")
+	}
+	return got["state"].(string)
 }
 
 func TestAnEnrolmentIsAnsweredOnceAndAdmitted(t *testing.T) {
@@ -79,7 +83,9 @@ func TestAnEnrolmentIsAnsweredOnceAndAdmitted(t *testing.T) {
 		t.Fatalf("state %s", s)
 	}
 	for range 2 {
-		r.do(update, i.path()+"/answer", i.posted(r))
+		if got := r.do(update, i.path()+"/answer", i.posted(r)); got["init"] != r.text(r.Log[0]) {
+			t.Fatal("the device is not given where the log begins")
+		}
 	}
 	if s := i.state(r); s != enrolmentAnswered {
 		t.Fatalf("state %s", s)
@@ -234,5 +240,14 @@ func TestOldInvitationsAreForgotten(t *testing.T) {
 	}
 	if shown := r.do(read, fresh.path(), nil); shown == nil {
 		t.Fatal("an invitation that expired a moment ago was forgotten")
+	}
+}
+
+func TestBeforeThereIsALogNoneIsBegun(t *testing.T) {
+	r := newRig(t)
+	i := r.invite()
+	r.do(update, i.path(), i.created(r))
+	if got := r.do(read, i.path()+"/status", nil); got["init"] != "" || got["state"] != enrolmentWaiting {
+		t.Fatalf("state %v", got["state"])
 	}
 }

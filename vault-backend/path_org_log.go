@@ -77,6 +77,9 @@ func (b *broker) appendStatements(ctx context.Context, _ *logical.Request, data 
 		return nil, err
 	}
 	b.rosterChanged(ctx)
+	if err := b.forgetProposals(ctx); err != nil {
+		b.Logger().Warn("proposals of devices were not looked through; the next hour does it", "error", err)
+	}
 	// Also where the log had all statements before: the first call may have been
 	// cut off here.
 	if err := b.finishRemovals(ctx, b.storage); err != nil {

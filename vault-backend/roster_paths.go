@@ -21,6 +21,8 @@ type rosterView struct {
 	// read returns what is shown of a name; roster.ErrUnknown if it is not in
 	// force.
 	read func(*roster.Roster, string) (map[string]any, error)
+	// beside adds what is not in the roster; nil for nothing.
+	beside func(context.Context, map[string]any) error
 }
 
 func (b *broker) rosterPaths(v rosterView) []*framework.Path {
@@ -82,6 +84,9 @@ func (b *broker) readRoster(ctx context.Context, v rosterView, name string) (*lo
 	})
 	if isUnready(err) || errors.Is(err, roster.ErrUnknown) {
 		return nil, nil
+	}
+	if err == nil && v.beside != nil {
+		err = v.beside(ctx, data)
 	}
 	if err != nil {
 		return nil, err

@@ -22,8 +22,8 @@ const (
 // end, so that many ends make one answer.
 const gatherEnded = time.Second
 
-// errSuperseded is [ErrCancelled] because the same is to be asked anew.
-var errSuperseded = superseded{}
+// supersession is [ErrCancelled] because the same is to be asked anew.
+var supersession = superseded{}
 
 type superseded struct{}
 
@@ -41,7 +41,7 @@ func (r *request) endState() approval.EndState {
 	case Expired:
 		return approval.EndExpired
 	}
-	if errors.Is(r.cause, errSuperseded) {
+	if errors.Is(r.cause, supersession) {
 		return approval.EndSuperseded
 	}
 	return approval.EndCancelled

@@ -85,5 +85,5 @@ func (x *Exchange) detach(r *request) {
 }
 
 func (r *request) supersededBy() error {
-	return tell(errSuperseded, "request %s for version %d of %q ended, a newer version was written", r.id, r.version, r.path)
+	return tell(supersession, "request %s for version %d of %q ended, a newer version was written", r.id, r.version, r.path)
 }
