@@ -31,6 +31,8 @@ const (
 	// PurposeHandoverSeed encrypts, within that, with the key that only the two
 	// devices know.
 	PurposeHandoverSeed Purpose = "handover-seed"
+	// PurposeKit encrypts a backup so that it may lie with the broker.
+	PurposeKit Purpose = "kit"
 )
 
 // Context names everything that a ciphertext is bound to. It is recomputed by
@@ -73,6 +75,7 @@ var purposeFields = map[Purpose]field{
 	PurposeInbox:           fieldRecipient | fieldRequest,
 	PurposeHandover:        fieldRecipient | fieldRequest,
 	PurposeHandoverSeed:    fieldRecipient | fieldRequest,
+	PurposeKit:             fieldRecipient,
 }
 
 // Encode returns the length-prefixed encoding that goes into AEAD additional

@@ -40,6 +40,10 @@ const (
 	LabelHandoverPost Label = "stillvault/handover-post/v1"
 	// LabelHandoverSeed derives the key under which a keyring is handed over.
 	LabelHandoverSeed Label = "stillvault/handover-seed/v1"
+	// LabelKit derives the key that seals a recovery kit.
+	LabelKit Label = "stillvault/kit/v1"
+	// LabelKitToken derives what a person shows the broker to be handed their kit.
+	LabelKitToken Label = "stillvault/kit-token/v1"
 )
 
 // Derive returns HKDF-SHA256(ikm, salt, label ‖ context), 32 bytes. context may

@@ -65,6 +65,7 @@ func contexts() map[envelope.Purpose]envelope.Context {
 		envelope.PurposeInbox:           "vgs",
 		envelope.PurposeHandover:        "vgs",
 		envelope.PurposeHandoverSeed:    "vgs",
+		envelope.PurposeKit:             "vgsq",
 	} {
 		c := full
 		c.Purpose = purpose

@@ -20,6 +20,10 @@ type Backup struct {
 	// KeyCheck is [Wrapping.KeyCheck]; zero where the row has no PRF factor or
 	// was made elsewhere.
 	KeyCheck envelope.Hash
+	// Mount and Name are where the approver enrolled, and as whom; zero and
+	// empty where that was not known.
+	Mount envelope.ID
+	Name  string
 }
 
 // Owner returns whose keyring the backup says it holds.
@@ -36,6 +40,8 @@ type wireOwner struct {
 	Organisation envelope.Hash `json:"organisation"`
 	Generation   uint32        `json:"generation"`
 	KeyCheck     envelope.Hash `json:"key_check,omitzero"`
+	Mount        envelope.ID   `json:"mount,omitzero"`
+	Name         string        `json:"name,omitempty"`
 }
 
 var ownerKeys = jsonKeys[wireOwner]()
@@ -68,6 +74,7 @@ func ParseBackup(data []byte) (*Backup, error) {
 			return nil, fmt.Errorf("backup: key \"stillvault\": %w", ErrFormat)
 		}
 		b.Organisation, b.Generation, b.KeyCheck = owner.Organisation, owner.Generation, owner.KeyCheck
+		b.Mount, b.Name = owner.Mount, owner.Name
 	}
 	return b, nil
 }
@@ -80,7 +87,7 @@ func (b *Backup) Encode() ([]byte, error) {
 	}
 	w := wireBackup{Vault: row}
 	if !b.Organisation.IsZero() && b.Generation != 0 {
-		w.Stillvault = &wireOwner{Organisation: b.Organisation, Generation: b.Generation, KeyCheck: b.KeyCheck}
+		w.Stillvault = &wireOwner{Organisation: b.Organisation, Generation: b.Generation, KeyCheck: b.KeyCheck, Mount: b.Mount, Name: b.Name}
 	}
 	return envelope.Encode(w)
 }
