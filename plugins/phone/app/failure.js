@@ -1,0 +1,74 @@
+// Errors as the page shows them: a name, which is what tests and documents use,
+// and a text that ends in what to do next.
+
+/** An error with a name from the protocol, the broker or this page. */
+export class Failure extends Error {
+  /**
+   * @param {string} name the error's name, such as storage_full
+   * @param {string} text what happened and what to do next
+   * @param {number} [status] the HTTP status, where the broker answered
+   */
+  constructor(name, text, status = 0) {
+    super(text);
+    this.name = name;
+    this.text = text;
+    this.status = status;
+  }
+}
+
+// The log or the organisation is not what this device pinned: nothing that comes
+// through this broker may be acted on until a person has looked into it.
+const alarming = new Set(['roster_rolled_back', 'roster_forked', 'organisation_mismatch']);
+
+/**
+ * Says whether an error must stop everything and be shown on its own screen.
+ * @param {{name: string}} error
+ * @returns {boolean}
+ */
+export function isAlarm(error) {
+  return alarming.has(error.name);
+}
+
+/**
+ * Says whether somebody gave up on purpose, so that there is nothing to show.
+ * @param {unknown} error
+ * @returns {boolean}
+ */
+export function isAborted(error) {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/**
+ * Makes a Failure of whatever was thrown, without its stack or other detail.
+ * @param {unknown} error
+ * @returns {Failure}
+ */
+export function failureOf(error) {
+  if (error instanceof Failure) return error;
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : 'no detail';
+  return new Failure('app_fault', `the app ran into something that it does not know (${said}); reload the page`);
+}
+
+/**
+ * Reads "name: text" as the Go side words its errors.
+ * @param {string} text
+ * @returns {{name: string, text: string}|null} null where the text has no such name
+ */
+export function readNamed(text) {
+  const found = /(?:^|[\s*])([a-z][a-z0-9]*(?:_[a-z0-9]+)*): ([\s\S]+)/.exec(text);
+  return found ? { name: found[1], text: found[2].trim() } : null;
+}
+
+/**
+ * The plain form that models carry.
+ * @param {Failure} failure
+ * @returns {{name: string, text: string, hint: string|null}} hint is "clock" where the clocks seem to differ
+ */
+export function shown(failure) {
+  return { name: failure.name, text: failure.text, hint: hintOf(failure) };
+}
+
+function hintOf(failure) {
+  const stale = failure.name === 'request_from_the_future' || (failure.name === 'inbox_invalid' && /clock/.test(failure.text));
+  return stale ? 'clock' : null;
+}

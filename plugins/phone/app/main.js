@@ -1,0 +1,80 @@
+// The app begins here: what the browser offers is put together once, and a session
+// works with it.
+import { mount } from './view/app.js';
+import { createBroker, originsOf } from './broker.js';
+import { startCore } from './core.js';
+import { holdLink } from './link.js';
+import { createLock } from './lock.js';
+import { realClock, watchPage } from './page.js';
+import { makePasskey, usePasskey } from './passkey.js';
+import { createSession } from './session.js';
+import { eraseOffline, keepOffline } from './serviceworker.js';
+import { openStore } from './store.js';
+import { look } from './support.js';
+import { scriptURL } from './trusted.js';
+
+const link = holdLink();
+link.take();
+
+const app = new URL('./', document.baseURI);
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? '';
+const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '';
+const origins = originsOf(policy, location.origin);
+
+// The mount's own copy lies at …/v1/<mount>/app/, beside the calls; a copy at an
+// origin of its own learns from the invitation where they are.
+const base = app.pathname.endsWith('/app/') ? app.href.slice(0, -'/app/'.length) : '';
+
+// The worker starts to load at once, whatever has to be looked at first.
+let early = startCore(() => new Worker(scriptURL('worker'), { type: 'module' }));
+
+function nextCore() {
+  const core = early ?? startCore(() => new Worker(scriptURL('worker'), { type: 'module' }));
+  early = null;
+  return core;
+}
+
+const browserHistory = {
+  push: (depth) => history.pushState({ depth }, ''),
+  back: () => history.back(),
+  onPop: (listener) => window.addEventListener('popstate', listener),
+};
+
+let show = () => {};
+let usable = false;
+
+function render(model) {
+  show(model);
+  document.documentElement.dataset.ready = model.screen;
+  if (!usable && model.screen !== 'loading') {
+    usable = true;
+    performance.measure('usable', { start: 0 });
+  }
+}
+
+const lock = createLock({ gained: () => session.gained(), lost: () => session.lost(), busy: () => session.busy() });
+const session = createSession({
+  about: { copy: meta('stillvault-copy'), bundle: meta('stillvault-bundle'), version: meta('stillvault-version'), support: [] },
+  render, lock, link, look, base, performance,
+  app: app.href, origin: location.origin, rpId: location.hostname,
+  clock: realClock, page: watchPage(), history: browserHistory,
+  passkey: { make: makePasskey, use: usePasskey },
+  broker: (at) => createBroker(at, { origins, own: location.origin }),
+  openStore: () => openStore(),
+  startCore: nextCore,
+  persist: async () => { await navigator.storage?.persist?.().catch(() => false); },
+  erase: async () => {
+    sessionStorage.clear();
+    await eraseOffline(app);
+  },
+  update: () => offline.update(),
+  reload: () => location.reload(),
+});
+show = mount(document.getElementById('app') ?? document.body, session.actions);
+const offline = keepOffline({ waits: () => session.set({ update: true }), reload: () => location.reload() });
+
+window.addEventListener('hashchange', () => {
+  const fragment = link.take();
+  if (fragment) session.linked(fragment);
+});
+session.start();

@@ -1,0 +1,52 @@
+// Between the confirmed sheet and the admission: the same message is posted until
+// the broker has it, then the broker is asked now and then whether the
+// organisation has admitted this device.
+import { Failure, isAlarm } from '../failure.js';
+import { isPassing } from '../broker.js';
+import { repeat } from './loop.js';
+
+const pause = 3000; // ms
+
+/**
+ * @param {import('./context.js').Context} context
+ * @param {{resume: (state: object) => void}} next
+ * @returns {{start: () => void}}
+ */
+export function admission(context, next) {
+  const { env, model } = context;
+
+  const exchange = (signal) => {
+    const { kind, enrolment, token, message, certificate } = model.me.post;
+    const broker = context.broker();
+    if (kind === 'propose') return broker.post('device/propose', { certificate }, { signal });
+    if (message) return broker.post(`enroll/${enrolment}/answer`, { token, message }, { signal });
+    return broker.get(`enroll/${enrolment}/status`, { signal });
+  };
+
+  const step = async (signal) => {
+    const { state, init } = await exchange(signal);
+    if (state === 'expired') throw new Failure('enrolment_expired', 'the invitation expired before anybody admitted this device; ask for a new one, sign out and enrol again');
+    const { stage } = await context.desk.op('admitted', { state, init: init ?? '' });
+    context.reached();
+    if (stage === 'ready') {
+      next.resume(await context.desk.open());
+      return null;
+    }
+    // The broker has the message now; it need not be posted again.
+    if (model.me.post.message) context.set({ me: { ...model.me, post: (await context.desk.open()).post } });
+    return pause;
+  };
+
+  const failed = (failure) => {
+    if (isPassing(failure) && !isAlarm(failure)) {
+      context.unreached(failure);
+      return false;
+    }
+    context.fail(failure);
+    return true;
+  };
+
+  return {
+    start: () => context.loop('admission', (signal) => repeat(step, { page: env.page, clock: env.clock, signal, failed })),
+  };
+}

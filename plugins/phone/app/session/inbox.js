@@ -1,0 +1,85 @@
+// What waits for this device: read while somebody looks at the page, and not
+// otherwise. Unsent answers go first.
+import { isAlarm } from '../failure.js';
+import { repeat } from './loop.js';
+
+const patience = 10_000; // ms that a call may wait at the broker for news
+const between = 300; // ms between two readings at least
+const calm = 2000; // ms, where the broker does not wait although nothing is new
+const mostEnded = 20;
+
+/**
+ * @param {import('./context.js').Context} context
+ * @param {import('./screens.js').Screens} screens
+ * @param {{sendUnsent: (signal: AbortSignal) => Promise<void>}} decide
+ * @returns {{start: () => void}}
+ */
+export function inbox(context, screens, decide) {
+  const { env, model } = context;
+
+  const read = async (after, wait, signal) => {
+    const { call } = await context.desk.op('call', { after, wait });
+    const { sealed } = await context.broker().post('device/inbox', { call }, { signal });
+    const got = await context.desk.op('receive', { call, sealed });
+    context.set({ lastPoll: env.clock.now() });
+    context.reached();
+    show(got);
+    return got;
+  };
+
+  const show = ({ requests, refused, ended, listed }) => {
+    const now = env.clock.now();
+    context.set({
+      requests: requests.filter(({ deadline }) => Date.parse(deadline) > now),
+      refused, listed: model.listed || listed, now,
+    });
+    over(ended ?? []);
+  };
+
+  // What ended goes to the list of ended ones; the one being looked at, to its outcome.
+  const over = (ended) => {
+    if (ended.length === 0) return;
+    const at = env.clock.now();
+    const news = ended.filter(({ hash }) => !model.ended.some((e) => e.hash === hash));
+    const gone = new Set(ended.map(({ hash }) => hash));
+    context.set({
+      ended: [...news.map((e) => ({ ...e, at })), ...model.ended].slice(0, mostEnded),
+      requests: model.requests.filter(({ hash }) => !gone.has(hash)),
+    });
+    const looked = ended.find(({ hash }) => hash === model.selected);
+    if (looked && model.screen === 'request' && !model.busy) screens.become('outcome', { outcome: { ...looked } });
+  };
+
+  const step = async (signal) => {
+    await decide.sendUnsent(signal);
+    let got = { more: true, after: '' };
+    while (got.more) got = await read(got.after, 0, signal);
+    const asked = env.clock.now();
+    await read(got.after, patience, signal);
+    return env.clock.now() - asked < calm ? Math.max(between, calm - (env.clock.now() - asked)) : between;
+  };
+
+  const failed = (failure) => {
+    const final = isAlarm(failure) || failure.name === 'core_failed' || failure.name === 'other_tab';
+    if (final) context.fail(failure);
+    else context.unreached(failure);
+    return final;
+  };
+
+  // The device's own clock decides what is over on screen; the core checks again.
+  const tick = async () => {
+    const now = env.clock.now();
+    const expired = model.requests.filter(({ deadline }) => Date.parse(deadline) <= now);
+    over(expired.map(({ hash, path, requester, reason }) => ({ hash, path, requester, asked: reason, how: 'expired' })));
+    context.set({ now });
+    return 1000 - (now % 1000);
+  };
+
+  return {
+    start() {
+      const { page, clock } = env;
+      context.loop('inbox', (signal) => repeat(step, { page, clock, signal, failed }));
+      context.loop('clock', (signal) => repeat(tick, { page, clock, signal, offline: true }));
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// What this browser must be able to do, and what it merely should.
+
+const tests = [
+  ['secure context', () => globalThis.isSecureContext, 'Open this page over https.'],
+  ['WebAssembly', () => typeof WebAssembly?.instantiateStreaming === 'function', 'Turn off lockdown or strict mode for this page, or use another browser.'],
+  ['DecompressionStream', () => typeof DecompressionStream === 'function', 'Update the browser: Chrome 80, Safari 16.4, Firefox 113 or newer.'],
+  ['IndexedDB', () => typeof indexedDB === 'object' && indexedDB !== null, 'Leave private browsing, or allow site data.'],
+  ['Web Locks', () => typeof navigator.locks?.request === 'function', 'Update the browser: Chrome 69, Safari 15.4, Firefox 96 or newer.'],
+  ['AbortSignal.any', () => typeof AbortSignal?.any === 'function', 'Update the browser: Chrome 116, Safari 17.4, Firefox 124 or newer.'],
+  ['WebAuthn', () => typeof globalThis.PublicKeyCredential === 'function', 'Use a browser with passkeys: Chrome, Safari, Edge or Firefox, up to date.'],
+];
+
+/**
+ * Looks at the browser.
+ * @returns {Promise<Array<{what: string, ok: boolean, needed: boolean, text: string}>>}
+ *   text says what to do where ok is false. What is needed and not ok keeps the app from starting.
+ */
+export async function look() {
+  const rows = tests.map(([what, test, text]) => ({ what, ok: passes(test), needed: true, text }));
+  const can = await capabilities();
+  rows.push({
+    what: 'passkey PRF', needed: can?.['extension:prf'] === false, ok: can?.['extension:prf'] !== false,
+    text: 'Use Chrome 116, Safari 18.4, Firefox 135 or newer, on Android 14, iOS 18.4, macOS 15 or Windows 11 with a security key.',
+  }, {
+    what: 'user verification', needed: false, ok: can?.userVerifyingPlatformAuthenticator ?? await hasPlatform(),
+    text: 'Set up a screen lock, or use a security key with a PIN.',
+  }, {
+    what: 'service worker', needed: false, ok: 'serviceWorker' in navigator,
+    text: 'Leave private browsing; without this the app needs the network to open.',
+  });
+  return rows;
+}
+
+/**
+ * Says whether the app can start.
+ * @param {Array<{ok: boolean, needed: boolean}>} rows
+ * @returns {boolean}
+ */
+export function suffices(rows) {
+  return rows.every(({ ok, needed }) => ok || !needed);
+}
+
+function passes(test) {
+  try {
+    return Boolean(test());
+  } catch {
+    return false;
+  }
+}
+
+// Older browsers do not say; then the passkey itself will.
+async function capabilities() {
+  try {
+    return await PublicKeyCredential.getClientCapabilities();
+  } catch {
+    return null;
+  }
+}
+
+async function hasPlatform() {
+  try {
+    return await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
+  } catch {
+    return false;
+  }
+}
