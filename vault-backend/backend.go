@@ -73,7 +73,7 @@ func newBroker(ctx context.Context, config *logical.BackendConfig, now func() ti
 func specialPaths() *logical.Paths {
 	return &logical.Paths{
 		Root:            []string{"config"},
-		Unauthenticated: []string{"device/*", "enroll/+/answer", "enroll/+/status"},
+		Unauthenticated: []string{"device/*", "enroll/+/answer", "enroll/+/status", "app", "app/*"},
 		SealWrapStorage: []string{identityKey},
 	}
 }
@@ -86,7 +86,7 @@ func (b *broker) paths() []*framework.Path {
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
 		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(),
-		[]*framework.Path{b.pathPropose(), b.pathStatus()},
+		[]*framework.Path{b.pathPropose(), b.pathStatus()}, b.pathApp(),
 	)
 }
 
