@@ -1,0 +1,133 @@
+package desk
+
+import (
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// Card is a request that passed review, as the person is shown it. Everything but
+// what Reported covers was signed by the consumer or the organisation.
+type Card struct {
+	Hash           string         `json:"hash"`
+	ID             string         `json:"id"`
+	Path           string         `json:"path"`
+	Version        uint64         `json:"version"`
+	Requester      string         `json:"requester"`
+	Reported       bool           `json:"reported"` // requester, entity and remote are Vault's word
+	Entity         string         `json:"entity"`
+	Remote         string         `json:"remote"`
+	Host           string         `json:"host"`
+	Executable     string         `json:"executable"`
+	ExecutableHash string         `json:"executableHash"` // empty if unknown
+	UID            int64          `json:"uid"`            // −1 if unknown
+	PID            int64          `json:"pid"`            // −1 if unknown
+	Consumer       string         `json:"consumer"`
+	ConsumerKind   string         `json:"consumerKind"`
+	Reason         string         `json:"reason"`
+	Created        string         `json:"created"`
+	Deadline       string         `json:"deadline"`
+	Lease          uint32         `json:"lease"` // seconds from the approval
+	Policy         string         `json:"policy"`
+	Requirements   []CardNeed     `json:"requirements"`
+	Decisions      []CardDecision `json:"decisions"`
+	MatchCode      string         `json:"matchCode"` // to be compared; empty where it has to be typed
+	TypeCode       bool           `json:"typeCode"`
+	ConsentFirst   bool           `json:"consentFirst"`
+	Consented      bool           `json:"consented"` // by this approver
+	Agreed         bool           `json:"agreed"`    // everybody needed has consented
+}
+
+// CardNeed is a requirement of the policy: m of these people, who hold the
+// shares that it counts. Have counts approvals, or consents while those are what
+// is waited for.
+type CardNeed struct {
+	Name   string   `json:"name"`
+	M      uint32   `json:"m"`
+	Have   uint32   `json:"have"`
+	People []string `json:"people"`
+}
+
+// CardDecision is what somebody decided, proven by their receipt.
+type CardDecision struct {
+	Approver string `json:"approver"`
+	Device   string `json:"device"`
+	Decision string `json:"decision"`
+	Time     string `json:"time"`
+	Reason   string `json:"reason"`
+}
+
+// card makes the card of a reviewed request. The match code is computed once: it
+// takes 64 MiB. Where the person has to type it, it is not on the card, or they
+// would copy it from there.
+func (d *Desk) card(c *approval.Case) Card {
+	q, o := c.Request, c.Request.Origin
+	card := Card{
+		Hash: c.Hash.String(), ID: q.ID.String(), Path: q.Path, Version: q.Version,
+		Requester: o.Requester, Reported: o.Reported, Entity: o.Entity, Remote: o.Remote, Host: o.Host,
+		Executable: o.Executable, UID: o.UID, PID: o.PID,
+		Consumer: c.Consumer.Name, ConsumerKind: string(c.Consumer.Kind), Reason: q.Reason,
+		Created: shown(q.Created), Deadline: shown(q.Deadline), Lease: q.LeaseFor(c.Policy), Policy: c.Policy.Name,
+		TypeCode: c.Policy.MatchCode, ConsentFirst: c.Policy.ConsentFirst,
+		Consented: c.ConsentedBy(d.me.Approver) || d.decided(c.ConsentMark()), Agreed: c.Agreed(),
+		Decisions: []CardDecision{}, Requirements: d.needs(c),
+	}
+	if !o.ExecutableHash.IsZero() {
+		card.ExecutableHash = o.ExecutableHash.String()
+	}
+	for i := range c.Decisions {
+		card.Decisions = append(card.Decisions, d.decision(&c.Decisions[i]))
+	}
+	if !card.TypeCode {
+		code, known := d.listing.codes[c.Hash]
+		if !known {
+			code = c.MatchCode()
+			d.listing.codes[c.Hash] = code
+		}
+		card.MatchCode = code
+	}
+	return card
+}
+
+func (d *Desk) decision(rec *approval.Receipt) CardDecision {
+	shownAs := CardDecision{
+		Approver: d.nameOf(rec.Approver), Device: rec.Device.String(), Decision: string(rec.Decision),
+		Time: shown(rec.Time), Reason: rec.Reason,
+	}
+	if device, err := d.roster.FormerDevice(rec.Device); err == nil {
+		shownAs.Device = device.Name
+	}
+	return shownAs
+}
+
+// needs are the requirements as the version's shares enforce them: whoever
+// qualifies for several of them holds a share of one, and counts there.
+func (d *Desk) needs(c *approval.Case) []CardNeed {
+	counted := approval.Approve
+	if c.Policy.ConsentFirst && !c.Agreed() {
+		counted = approval.Consent
+	}
+	needs := []CardNeed{}
+	for i, access := range c.Version.WrapSet.Access {
+		need := CardNeed{Name: access.Name, M: access.M, People: []string{}}
+		for _, h := range c.Version.WrapSet.Holders {
+			if a, err := d.roster.Approver(h.Approver); err == nil && h.Requirement == uint32(i) && a.Generation == h.Generation {
+				need.People = append(need.People, a.Name)
+				if decidedBy(c, h.Approver, counted) {
+					need.Have++
+				}
+			}
+		}
+		needs = append(needs, need)
+	}
+	return needs
+}
+
+// decidedBy says whether an approver's decision of a kind is among those shown.
+func decidedBy(c *approval.Case, approver envelope.ID, kind approval.Decision) bool {
+	for i := range c.Decisions {
+		if c.Decisions[i].Approver == approver && c.Decisions[i].Decision == kind {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,121 @@
+package desk
+
+import (
+	"slices"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// maxHistory is how many of the own decisions are remembered; the broker keeps
+// all of them as receipts.
+const maxHistory = 500
+
+// answer is a decision that the broker has not taken yet.
+type answer struct {
+	Release string `json:"release"`
+	Request string `json:"request"`
+	Path    string `json:"path"`
+}
+
+// Unsent is a decision that is still to be sent.
+type Unsent struct {
+	Counter uint64 `json:"counter"`
+	Release string `json:"release"`
+	Request string `json:"request"`
+	Path    string `json:"path"`
+}
+
+// unsent returns the answers to be sent first, oldest first.
+func (d *Desk) unsent(none) ([]Unsent, error) {
+	list := []Unsent{}
+	for _, key := range d.kept.below(keyUnsent) {
+		n, err := number(keyUnsent, key)
+		if err != nil {
+			return nil, err
+		}
+		a, _, err := getAs[answer](&d.kept, key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Unsent{Counter: n, Release: a.Release, Request: a.Request, Path: a.Path})
+	}
+	return list, nil
+}
+
+type sentArgs struct {
+	Counter uint64 `json:"counter"`
+	// State is the request's state as the broker answered, or the name of the
+	// error with which it refused the answer for good.
+	State string `json:"state"`
+}
+
+// Done is the result of an operation that only changes what is kept.
+type Done struct{ Keep }
+
+// sent forgets an answer that the broker took or will never take.
+func (d *Desk) sent(a sentArgs) (*Done, error) {
+	if d.me == nil {
+		return nil, ErrNotEnrolled
+	}
+	key := numbered(keyHistory, a.Counter)
+	e, found, err := getAs[Entry](&d.kept, key)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		if e.State = a.State; e.State == "" || e.State == stateUnsent || !roster.Printable(e.State) {
+			e.State = stateSent
+		}
+		if err := putAs(&d.kept, key, e); err != nil {
+			return nil, err
+		}
+	}
+	d.kept.drop(numbered(keyUnsent, a.Counter))
+	return &Done{}, nil
+}
+
+// The states of an entry, besides those of its request.
+const (
+	stateUnsent = "unsent"
+	stateSent   = "sent"
+)
+
+// Entry is one of the person's own decisions.
+type Entry struct {
+	Counter   uint64 `json:"counter"`
+	ID        string `json:"id"` // of the request
+	Hash      string `json:"hash"`
+	Path      string `json:"path"`
+	Version   uint64 `json:"version"`
+	Requester string `json:"requester"`
+	Consumer  string `json:"consumer"`
+	Decision  string `json:"decision"`
+	Reason    string `json:"reason"`
+	Time      string `json:"time"`
+	Lease     uint32 `json:"lease"`
+	Receipt   string `json:"receipt"` // as it was signed
+	State     string `json:"state"`   // unsent, or the request's after it was sent
+}
+
+func entryOf(c *approval.Case, rec *approval.Receipt, receipt string) Entry {
+	return Entry{
+		Counter: rec.Counter, ID: c.Request.ID.String(), Hash: c.Hash.String(), Path: c.Request.Path, Version: c.Request.Version,
+		Requester: c.Request.Origin.Requester, Consumer: c.Consumer.Name, Decision: string(rec.Decision), Reason: rec.Reason,
+		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent,
+	}
+}
+
+// history returns the own decisions, newest first.
+func (d *Desk) history(none) ([]Entry, error) {
+	list := []Entry{}
+	for _, key := range d.kept.below(keyHistory) {
+		e, _, err := getAs[Entry](&d.kept, key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	slices.Reverse(list)
+	return list, nil
+}
