@@ -1,0 +1,63 @@
+import { left } from './time.js';
+import { outcomeText } from './outcome-text.js';
+import { visible } from './text.js';
+
+const LAST_MINUTE = 60_000;
+
+/**
+ * Returns what a screen reader is told between two models: arrivals, the last
+ * minute, outcomes and the connection; never the passing seconds.
+ * @param {?Object} before the model before, null at the start
+ * @param {Object} model
+ * @returns {{said: string, called: string}} politely said, and called out at once
+ */
+export function announcements(before, model) {
+  const said = [arrivals(before, model), connection(before, model), outcome(before, model), busy(before, model)];
+  return {
+    said: said.filter(Boolean).join(' '),
+    called: [lastMinute(before, model), alarm(before, model)].filter(Boolean).join(' '),
+  };
+}
+
+function arrivals(before, model) {
+  if (before === null) {
+    return '';
+  }
+  const known = new Set((before.requests ?? []).map((card) => card.hash));
+  return (model.requests ?? []).filter((card) => !known.has(card.hash))
+    .map((card) => `New request: ${visible(card.requester || 'unknown')} asks for ${visible(card.path)}.`).join(' ');
+}
+
+function lastMinute(before, model) {
+  if (before === null || model.screen !== 'request') {
+    return '';
+  }
+  const card = (model.requests ?? []).find(({ hash }) => hash === model.selected);
+  const crossed = card && left(card.deadline, before.now) > LAST_MINUTE && left(card.deadline, model.now) <= LAST_MINUTE;
+  return crossed ? 'One minute left to decide.' : '';
+}
+
+function connection(before, model) {
+  const was = before !== null && reached(before);
+  if (before === null || was === reached(model)) {
+    return '';
+  }
+  return was ? 'Connection lost.' : 'Connected again.';
+}
+
+function reached(model) {
+  return model.online !== false && model.reachable !== false;
+}
+
+function outcome(before, model) {
+  const fresh = model.screen === 'outcome' && before?.screen !== 'outcome' && model.outcome;
+  return fresh ? outcomeText(model.outcome).sentence : '';
+}
+
+function busy(before, model) {
+  return model.busy && before?.busy !== model.busy ? model.busy : '';
+}
+
+function alarm(before, model) {
+  return model.alarm && before?.alarm?.name !== model.alarm.name ? 'Stop. This device no longer trusts what it is shown.' : '';
+}

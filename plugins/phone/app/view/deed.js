@@ -1,0 +1,37 @@
+// What a screen does on this device alone, and the session need not know.
+
+/**
+ * Saves a text as a file.
+ * @param {string} name
+ * @param {string} text
+ * @param {string=} type
+ */
+export function save(name, text, type = 'application/json') {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  URL.revokeObjectURL(url);
+}
+
+/**
+ * Copies a text to the clipboard.
+ * @param {string} text
+ * @returns {Promise<boolean>} whether the browser let it
+ */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Opens the browser's dialog for printing this page. */
+export function print() {
+  globalThis.print();
+}

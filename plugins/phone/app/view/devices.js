@@ -1,0 +1,111 @@
+import { h } from '../dom.js';
+import { copy } from './deed.js';
+import { button, connection, fault, frame, progress } from './frame.js';
+import { field, form } from './form.js';
+import { qrCode } from './qr.js';
+import { foreign, visible } from './text.js';
+import { clock, day, left } from './time.js';
+import { copy as servedBy, invitation } from './welcome.js';
+
+const toSettings = (actions) => ({ back: () => actions.show('settings'), backTo: 'Settings' });
+
+/**
+ * All devices that hold the approver's keyring.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function devices(model, actions) {
+  const bar = [fault(model), progress(model), button(model, { action: 'add-device', run: () => actions.addDevice() }, 'Add a device')];
+  return frame({ screen: 'devices', heading: 'Your devices', ...toSettings(actions), bar },
+    connection(model, actions),
+    h('ul', { class: 'list' }, (model.devices ?? []).map((device) => h('li', { class: 'item', 'data-key': device.id },
+      h('div', { class: 'row' }, h('span', { class: 'row-text' },
+        h('span', { class: 'row-name' }, foreign(device.name), device.here ? h('span', { class: 'tag' }, 'this one') : null),
+        h('span', { class: 'more' }, visible(device.kind || 'device'), device.admittedAt ? `, admitted on ${day(device.admittedAt)}` : ', waiting to be admitted')))))),
+    h('p', { class: 'hint' }, 'A device that is lost is revoked by your organisation’s signer; tell them at once.'));
+}
+
+/**
+ * Hands the keyring to another device: its link, then the words, then one gesture.
+ * @param {Object} model
+ * @param {Object} actions
+ * @param {Object} local
+ * @returns {Node[]}
+ */
+export function addDevice(model, actions, local) {
+  const handover = model.handover ?? {};
+  const show = { offered, given }[handover.step] ?? offerLink;
+  return show(model, actions, local, handover);
+}
+
+function offerLink(model, actions, local, handover) {
+  const bar = button(model, { action: 'copy', kind: 'secondary', run: async () => local.set({ copied: await copy(handover.link) }) },
+    local.get('copied') ? 'Link copied' : 'Copy the link');
+  return frame({ screen: 'add-device', heading: 'Add a device', ...devicesBack(actions), bar },
+    connection(model, actions),
+    h('p', { class: 'lede' }, 'Scan this with the camera of the new device. It is good for one device.'),
+    handover.qr ? qrCode(handover.qr, 'QR code of the link for the new device') : null,
+    handover.expires ? h('p', { class: 'waiting' }, h('span', { class: 'pulse', 'aria-hidden': 'true' }), 'Waiting for it, ',
+      h('span', { class: 'number' }, clock(left(handover.expires, model.now))), ' left') : null,
+    handover.link ? h('details', {}, h('summary', {}, 'Show the link'), h('p', { class: 'mono wrap small', 'data-field': 'handover-link' }, handover.link)) : null,
+    fault(model));
+}
+
+function devicesBack(actions) {
+  return { back: () => actions.show('devices'), backTo: 'Devices' };
+}
+
+function offered(model, actions, local, handover) {
+  const bar = [fault(model), progress(model), h('div', { class: 'choice' },
+    button(model, { action: 'back', kind: 'deny', run: () => actions.show('devices') }, 'They differ'),
+    button(model, { action: 'give-device', kind: 'approve', run: () => actions.giveDevice() },
+      h('span', {}, 'They match: add ', h('span', { class: 'with' }, 'with passkey'))))];
+  return frame({ screen: 'add-device', heading: 'Do both show these words?', ...devicesBack(actions), bar },
+    connection(model, actions),
+    h('p', { class: 'lede' }, 'The new device calls itself ', foreign(handover.device, 'new-device', 'strong'), '. Compare the words on its screen, one by one.'),
+    wordList(handover.words),
+    h('p', { class: 'hint' }, 'If they match, your keyring is sealed to that device and to nothing else.'));
+}
+
+function given(model, actions) {
+  const bar = button(model, { action: 'back', run: () => actions.show('devices') }, 'Done');
+  return frame({ screen: 'add-device', heading: 'Handed over', ...devicesBack(actions), bar },
+    h('p', { class: 'lede' }, 'The new device has your keyring. It makes a passkey of its own, then your organisation’s signer admits it.'),
+    h('p', {}, 'Go on there.'),
+    fault(model));
+}
+
+function wordList(words) {
+  const list = Array.isArray(words) ? words : String(words ?? '').split(/[\s-]+/u).filter(Boolean);
+  return h('ol', { class: 'words words-few', 'data-field': 'words' }, list.map((word) => h('li', {}, h('span', {}, word))));
+}
+
+/**
+ * The new device's side of a handover.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function joinDevice(model, actions) {
+  const handover = model.handover ?? {};
+  if (handover.step === 'waiting' || handover.step === 'taken') {
+    return frame({ screen: 'join-device', heading: 'Do both show these words?' },
+      connection(model, actions),
+      h('p', { class: 'lede' }, 'Compare them with your first device, and confirm there.'),
+      wordList(handover.words),
+      h('p', { class: 'waiting', role: 'status' }, h('span', { class: 'pulse', 'aria-hidden': 'true' }),
+        handover.step === 'taken' ? 'Received. One moment…' : 'Waiting for your first device.'),
+      fault(model));
+  }
+  const bar = [fault(model), progress(model), button(model, { action: 'offer', run: () => document.getElementById('join').requestSubmit() }, 'Continue')];
+  return frame({ screen: 'join-device', heading: 'Add this device', bar },
+    connection(model, actions),
+    invitation(model.link ?? {}, model.now),
+    form(model, ({ device }) => actions.offer(device.trim()), { id: 'join' },
+      field({
+        name: 'device', label: 'Name of this device', hint: 'Shown beside your decisions, for example alice-tablet.',
+        input: { maxlength: '63', required: true, enterkeyhint: 'next' },
+      })),
+    servedBy(model));
+}

@@ -1,0 +1,44 @@
+import { span } from './time.js';
+import { visible } from './text.js';
+
+/**
+ * Returns how an outcome is told: its mark, heading and sentence. The mark is
+ * round for yes, square for no, an empty ring where nobody answered in time.
+ * @param {Object} outcome see the page model
+ * @returns {{mark: string, heading: string, sentence: string}}
+ */
+export function outcomeText(outcome) {
+  const path = visible(outcome.path);
+  const who = visible(outcome.requester || 'the requester');
+  const by = visible(outcome.by || 'another approver');
+  switch (outcome.how) {
+    case 'approved':
+      return { mark: 'yes', heading: 'Approved', sentence: `${who} gets ${path}${lease(outcome)}.` };
+    case 'consented':
+      return {
+        mark: 'half', heading: 'Consent given',
+        sentence: 'Nothing is released yet. You are asked again once everyone needed has consented.',
+      };
+    case 'denied':
+      return { mark: 'no', heading: 'Denied', sentence: `${who} does not get ${path}. The request has ended.` };
+    case 'expired':
+      return { mark: 'none', heading: 'Expired', sentence: `Nobody answered in time, so ${who} does not get ${path}.` };
+    case 'cancelled':
+      return { mark: 'none', heading: 'Cancelled', sentence: `The request for ${path} was withdrawn. There is nothing left to decide.` };
+    case 'superseded':
+      return {
+        mark: 'none', heading: 'Superseded',
+        sentence: `A newer request replaced this one for ${path}. Decide on that one, with its own match code.`,
+      };
+    case 'elsewhere':
+      return outcome.decision === 'denied'
+        ? { mark: 'no', heading: `Denied by ${by}`, sentence: `The request for ${path} has ended.` }
+        : { mark: 'yes', heading: `Answered by ${by}`, sentence: `The request for ${path} needs nothing more from you.` };
+    default:
+      return { mark: 'none', heading: 'Ended', sentence: `The request for ${path} is over.` };
+  }
+}
+
+function lease(outcome) {
+  return outcome.lease ? `, usable for ${span(outcome.lease)}` : '';
+}

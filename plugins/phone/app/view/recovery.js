@@ -1,0 +1,69 @@
+import { h } from '../dom.js';
+import { button, connection, fault, frame, progress } from './frame.js';
+import { account, clear, field, form } from './form.js';
+import { stamp } from './icon.js';
+
+function paperFields(model) {
+  return [
+    account(model.me?.name),
+    field({ name: 'password', label: 'Password', input: { type: 'password', autocomplete: 'current-password' } }),
+    field({
+      name: 'recovery', label: 'Recovery key', hint: 'As on the printed page. Spaces do not matter, capital and small letters do.',
+      input: { class: 'mono', dir: 'ltr' },
+    }),
+  ];
+}
+
+const unspaced = (text) => text.replace(/\s/gu, '');
+
+/**
+ * Brings a keyring back from its backup file.
+ * @param {Object} model
+ * @param {Object} actions
+ * @param {Object} local
+ * @returns {Node[]}
+ */
+export function restore(model, actions, local) {
+  const submit = (values, element) => {
+    if (!values.backup) {
+      local.set({ slip: 'Choose the backup file first.' }, '#in-backup');
+      return;
+    }
+    local.set({ slip: null });
+    actions.restore(values.backup, values.password, unspaced(values.recovery));
+    clear(element, ['password', 'recovery']);
+  };
+  const bar = [fault(model), progress(model), button(model, { action: 'restore', run: () => document.getElementById('restore').requestSubmit() }, 'Restore')];
+  return frame({ screen: 'restore', heading: 'Restore your keyring', back: () => actions.back(), bar },
+    connection(model, actions),
+    h('p', { class: 'lede' }, 'With the backup file, your password and the recovery key. They are used on this device only and sent nowhere.'),
+    form(model, submit, { id: 'restore' },
+      field({ name: 'backup', label: 'Backup file', slip: local.get('slip'), input: { type: 'file', accept: '.json,application/json' } }),
+      paperFields(model)),
+    h('p', { class: 'hint' }, 'Then this device makes a passkey of its own, and your organisation’s signer admits it.'));
+}
+
+/**
+ * Tries the ways into the keyring without changing anything.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function check(model, actions) {
+  const submit = (values, element) => {
+    actions.check(values.password, unspaced(values.recovery));
+    clear(element, ['password', 'recovery']);
+  };
+  return frame({ screen: 'check', heading: 'Recovery check-up', back: () => actions.show('settings'), backTo: 'Settings' },
+    h('p', { class: 'lede' }, 'A way back that was never tried is only a hope. Nothing is changed or sent.'),
+    progress(model),
+    model.checked ? h('div', { class: 'passed', role: 'status' }, stamp('yes'),
+      h('p', {}, model.checked === 'passkey' ? 'Your passkey opens the keyring.' : 'Password and recovery key open the keyring.')) : null,
+    fault(model),
+    h('section', { class: 'part', 'aria-labelledby': 'check-passkey' },
+      h('h2', { id: 'check-passkey' }, 'The passkey'),
+      button(model, { action: 'check-passkey', kind: 'secondary', run: () => actions.check() }, 'Try the passkey')),
+    h('section', { class: 'part', 'aria-labelledby': 'check-paper' },
+      h('h2', { id: 'check-paper' }, 'The paper'),
+      form(model, submit, {}, paperFields(model), button(model, { action: 'check', kind: 'secondary' }, 'Try password and recovery key'))));
+}

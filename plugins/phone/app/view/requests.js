@@ -1,0 +1,79 @@
+import { h } from '../dom.js';
+import { connection, fault, frame, sentence, tabs } from './frame.js';
+import { emblem, icon } from './icon.js';
+import { foreign, path, visible } from './text.js';
+import { clock, left, share } from './time.js';
+
+/**
+ * The list of what waits, what was refused, and what ended while it was looked at.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function requests(model, actions) {
+  const waiting = model.requests ?? [];
+  const refused = model.refused ?? [];
+  return frame({ screen: 'requests', heading: title(waiting), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
+    connection(model, actions),
+    fault(model),
+    waiting.length === 0 ? nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
+    refused.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'refused-title', 'data-key': 'refused' },
+      h('h2', { id: 'refused-title' }, 'Refused by this device'),
+      h('ul', { class: 'list' }, refused.map((one) => refusedItem(one, actions)))),
+    ended(model.ended ?? []));
+}
+
+function title(waiting) {
+  if (waiting.length === 0) {
+    return 'Nothing waits for you';
+  }
+  return waiting.length === 1 ? 'One request waits' : `${waiting.length} requests wait`;
+}
+
+function organisation(model) {
+  return model.me?.name ? h('span', { class: 'place' }, foreign(model.me.name, 'approver')) : null;
+}
+
+function nothing(model) {
+  return h('div', { class: 'still', 'data-key': 'still' }, emblem(),
+    h('p', {}, model.online === false || model.reachable === false
+      ? 'What is waiting cannot be seen without a connection.'
+      : 'New requests appear here by themselves while this page is open.'));
+}
+
+function item(card, model, actions) {
+  const ms = left(card.deadline, model.now);
+  const state = card.consentFirst && card.consented && !card.agreed ? 'consented, others missing' : null;
+  return h('li', { 'data-key': card.hash, class: 'item', vars: { '--left': share(card.created, card.deadline, model.now).toFixed(4) } },
+    h('button', { class: 'row', type: 'button', 'data-action': 'open-request', 'data-hash': card.hash, on: { click: () => actions.open(card.hash) } },
+      h('span', { class: 'row-text' },
+        h('span', { class: 'row-who' }, foreign(card.requester || 'unknown', null, 'strong'), ' asks for'),
+        path(card.path, null, 'row-what'),
+        card.reason ? h('q', { class: 'row-why' }, foreign(card.reason)) : null,
+        state ? h('span', { class: 'more' }, state) : null),
+      h('span', { class: 'row-end' },
+        h('span', { class: ms <= 60_000 ? 'number hurry' : 'number' }, clock(ms), h('span', { class: 'unseen' }, ' left')),
+        icon('forth'))));
+}
+
+function refusedItem(one, actions) {
+  return h('li', { 'data-key': one.hash, class: 'item item-refused' },
+    h('button', { class: 'row', type: 'button', 'data-action': 'open-refused', 'data-hash': one.hash, on: { click: () => actions.open(one.hash) } },
+      h('span', { class: 'row-text' },
+        one.path ? path(one.path, null, 'row-what') : h('span', { class: 'row-who' }, 'A request that could not be read'),
+        h('span', { class: 'more' }, sentence(one.name, one.text))),
+      h('span', { class: 'row-end' }, icon('forth'))));
+}
+
+const HOW = {
+  expired: 'expired', cancelled: 'was withdrawn', approved: 'was approved', denied: 'was denied',
+  superseded: 'was replaced by a newer request', elsewhere: 'was answered by another approver',
+};
+
+function ended(list) {
+  return list.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'ended-title', 'data-key': 'ended' },
+    h('h2', { id: 'ended-title' }, 'Ended just now'),
+    h('ul', { class: 'quiet-list' }, list.map((one) => h('li', { 'data-key': one.hash },
+      path(one.path ?? 'a request'), ` ${HOW[one.how] ?? 'is over'}${one.by ? ` by ${visible(one.by)}` : ''}`,
+      one.reason ? [': ', foreign(one.reason)] : null))));
+}

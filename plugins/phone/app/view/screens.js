@@ -1,0 +1,59 @@
+import { addDevice, devices, joinDevice } from './devices.js';
+import { password, passkey } from './enrol.js';
+import { entry, history } from './history.js';
+import { outcome } from './outcome.js';
+import { check, restore } from './recovery.js';
+import { refused } from './refused.js';
+import { request } from './request.js';
+import { requests } from './requests.js';
+import { settings, signOut } from './settings.js';
+import { sheet } from './sheet.js';
+import { alarm, elsewhere, loading, unsupported } from './status.js';
+import { invited, welcome } from './welcome.js';
+import { words } from './words.js';
+
+// Each screen: its render function, the title of the window, and what of the
+// model makes it another screen of the same kind.
+const one = (model) => model.selected ?? '';
+const stage = (model) => model.handover?.step ?? '';
+const SCREENS = {
+  loading: [loading, 'Opening'],
+  unsupported: [unsupported, 'Not supported'],
+  elsewhere: [elsewhere, 'Open elsewhere'],
+  welcome: [welcome, 'Welcome'],
+  invited: [invited, 'Invitation'],
+  passkey: [passkey, 'Passkey'],
+  password: [password, 'Password'],
+  sheet: [sheet, 'Recovery key'],
+  words: [words, 'Fingerprint'],
+  requests: [requests, 'Requests'],
+  request: [request, 'Request', one],
+  refused: [refused, 'Refused', one],
+  outcome: [outcome, 'Outcome'],
+  history: [history, 'History'],
+  entry: [entry, 'Decision', one],
+  settings: [settings, 'Settings'],
+  devices: [devices, 'Devices'],
+  'add-device': [addDevice, 'Add a device', stage],
+  'join-device': [joinDevice, 'Add this device', stage],
+  restore: [restore, 'Restore'],
+  check: [check, 'Check-up'],
+  'sign-out': [signOut, 'Sign out'],
+  alarm: [alarm, 'Stop'],
+};
+
+/** The names of all screens. */
+export const names = Object.keys(SCREENS);
+
+/**
+ * Returns the screen that a model asks for. An alarm covers every other one.
+ * @param {Object} model
+ * @returns {{render: function, title: string, key: string}}
+ */
+export function screenOf(model) {
+  const name = model.alarm ? 'alarm' : model.screen;
+  const known = Object.hasOwn(SCREENS, name) ? name : 'loading';
+  const [render, title, variant] = SCREENS[known];
+  const waiting = known === 'requests' && (model.requests ?? []).length > 0 ? `(${model.requests.length}) ` : '';
+  return { render, title: waiting + title, key: `${known} ${variant ? variant(model) : ''}` };
+}

@@ -1,0 +1,57 @@
+import { h } from '../dom.js';
+import { print, save } from './deed.js';
+import { button, fault, frame, progress } from './frame.js';
+import { field, form } from './form.js';
+import { emblem } from './icon.js';
+import { grouped, visible } from './text.js';
+import { day } from './time.js';
+import { step } from './welcome.js';
+
+const GROUP = 4;
+
+/**
+ * Shows the recovery key, this one time, and makes sure that it was kept.
+ * @param {Object} model
+ * @param {Object} actions
+ * @param {Object} local
+ * @returns {Node[]}
+ */
+export function sheet(model, actions, local) {
+  const page = model.sheet ?? { recoveryKey: '' };
+  const submit = (values, element) => {
+    if (values['last-four'].trim() !== page.recoveryKey.slice(-GROUP)) {
+      local.set({ slip: `These are not the last four characters. Capital and small letters differ.` }, '#in-last-four');
+      return;
+    }
+    element.reset();
+    actions.confirmSheet();
+  };
+  const bar = [fault(model), progress(model), button(model, { action: 'confirm-sheet', run: () => document.getElementById('kept').requestSubmit() }, 'I have it on paper')];
+  return [frame({ screen: 'sheet', heading: 'Your recovery key', bar, aside: step(4) },
+    h('p', { class: 'lede' }, 'Shown once. Print this page or write it down, and keep it apart from this device.'),
+    h('div', { class: 'keybox' }, grouped(page.recoveryKey, GROUP, 'recovery-key', 'key')),
+    h('div', { class: 'pair' },
+      button(model, { action: 'print-sheet', kind: 'secondary', run: () => print() }, 'Print'),
+      button(model, { action: 'save-backup', kind: 'secondary', run: () => { save(page.backupName, page.backup); local.set({ saved: true }); } },
+        local.get('saved') ? 'Backup file saved' : 'Save backup file')),
+    h('p', { class: 'hint' }, 'The backup file alone opens nothing. With your password and this key it does, should every device be lost. Keep it where you keep files that must last, not beside the paper.'),
+    form(model, submit, { id: 'kept' },
+      field({
+        name: 'last-four', label: 'Type the last four characters of the key', slip: local.get('slip'),
+        input: { maxlength: '4', class: 'mono', dir: 'ltr', enterkeyhint: 'done' },
+      }))), printed(page)];
+}
+
+/** The page that is printed: nothing but ink. */
+function printed(page) {
+  const rows = [['Organisation', page.organisationWords || page.organisation], ['Approver', page.approver], ['Device', page.device],
+    ['Made on', day(page.made)], ['Backup file', page.backupName]];
+  return h('section', { class: 'paper', 'aria-hidden': 'true', 'data-key': 'paper' },
+    h('div', { class: 'paper-top' }, emblem(), h('p', { class: 'paper-title' }, 'Stillvault recovery key')),
+    grouped(page.recoveryKey, GROUP, null, 'key'),
+    h('dl', { class: 'paper-facts' }, rows.filter(([, value]) => value).map(([name, value]) => [h('dt', {}, name), h('dd', {}, visible(value))])),
+    h('p', {}, 'With the password that you chose and the backup file, this key opens your approver’s keyring when every passkey is lost: open Stillvault, choose “Restore from a backup file”. Each of the three alone opens nothing.'),
+    h('p', {}, 'Keep this page where you keep documents that must last. Keep the backup file elsewhere, on storage that outlives your devices. Write the password on neither.'),
+    h('p', {}, 'If somebody may have seen this page, tell your organisation’s signer and enrol again.'),
+    h('p', { class: 'paper-line' }, 'Checked on'));
+}

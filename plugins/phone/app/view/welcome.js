@@ -1,0 +1,84 @@
+import { h } from '../dom.js';
+import { button, connection, fault, frame, progress } from './frame.js';
+import { emblem } from './icon.js';
+import { field, form } from './form.js';
+import { foreign, path, visible } from './text.js';
+import { day, left, span, timeOfDay } from './time.js';
+
+/**
+ * The first screen of a device that nobody has enrolled yet.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function welcome(model, actions) {
+  return frame({
+    screen: 'welcome', heading: 'Secrets that open only when you say so',
+    bar: [fault(model), progress(model), button(model, { action: 'paste', kind: 'primary', run: () => document.getElementById('paste').requestSubmit() }, 'Continue')],
+  },
+  h('div', { class: 'hero' }, emblem()),
+  connection(model, actions),
+  h('p', { class: 'lede' }, 'To make this device an approver’s, open the link that you were given, or scan its QR code with the camera.'),
+  form(model, ({ link }) => actions.paste(link.trim()), { id: 'paste' },
+    field({ name: 'link', label: 'Or paste the link here', input: { inputmode: 'url', enterkeyhint: 'go', class: 'mono', dir: 'ltr' } })),
+  h('p', {}, h('button', { class: 'plain', type: 'button', 'data-action': 'show-restore', on: { click: () => actions.show('restore') } },
+    'Restore from a backup file')),
+  copy(model));
+}
+
+/**
+ * Shows who invites whom, before anything is made.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function invited(model, actions) {
+  const link = model.link ?? {};
+  const bar = [fault(model), progress(model), button(model, { action: 'start', run: () => document.getElementById('start').requestSubmit() }, 'Continue')];
+  return frame({ screen: 'invited', heading: 'You are invited to approve', bar, aside: step(1) },
+    connection(model, actions),
+    invitation(link, model.now),
+    form(model, ({ device }) => actions.start(device.trim()), { id: 'start' },
+      field({
+        name: 'device', label: 'Name of this device', hint: 'Shown beside your decisions, for example alice-phone.',
+        input: { maxlength: '63', required: true, enterkeyhint: 'next', value: '' },
+      })),
+    copy(model));
+}
+
+/**
+ * Returns the facts of an invitation.
+ * @param {Object} link
+ * @param {number} now
+ * @returns {HTMLElement}
+ */
+export function invitation(link, now) {
+  const ms = left(link.expires, now);
+  return h('dl', { class: 'plainfacts' },
+    h('dt', {}, 'As'), h('dd', { class: 'lead' }, foreign(link.name, 'approver')),
+    h('dt', {}, 'For the organisation'), h('dd', {}, h('span', { class: 'mono', 'data-field': 'organisation' }, visible(link.organisationWords)),
+      h('span', { class: 'more block' }, 'Compare these words with whoever invited you. This device will trust this organisation and no other.')),
+    h('dt', {}, 'Through Vault at'), h('dd', {}, path(link.base ?? '', 'base')),
+    h('dt', {}, 'Valid'), h('dd', {}, ms > 0 ? `for ${span(ms < 60_000 ? ms / 1000 : Math.floor(ms / 60_000) * 60)}, until ${timeOfDay(link.expires)} on ${day(link.expires)}`
+      : 'no longer: ask for a new link'));
+}
+
+/**
+ * Returns where one is on the way through enrolment.
+ * @param {number} n from 1 to 5
+ * @returns {HTMLElement}
+ */
+export function step(n) {
+  return h('span', { class: 'place' }, `Step ${n} of 5`);
+}
+
+/**
+ * Says who served this page, because whoever did could read what it opens.
+ * @param {Object} model
+ * @returns {HTMLElement}
+ */
+export function copy(model) {
+  return h('p', { class: 'fine', 'data-field': 'served', 'data-copy': model.copy }, model.copy === 'own'
+    ? 'Served by your organisation’s own origin.'
+    : 'Served by Vault’s mount: for development and small installs. Whoever runs it could change this page.');
+}

@@ -1,0 +1,122 @@
+// Models of every screen, as the session would emit them. Nothing in them is
+// real: digests and keys are sequences that count up.
+import { cards } from './cards.js';
+import { qr } from './qr.js';
+
+export const now = Date.parse('2026-11-21T21:34:00Z');
+const at = (seconds) => new Date(now + seconds * 1000).toISOString();
+const { plain, host, quorum, consent, consented, agreed, typed, hurried, hostile } = cards(at);
+
+const me = {
+  name: 'alice', organisation: 'a1'.repeat(32), organisationWords: 'kuzob-hitad lomuj-babad dotif-sanup', device: '6f2d1c9e-0000-4000-8000-000000000001',
+  deviceName: 'alice-phone', base: 'https://vault.example:8200/v1/stillvault', rpId: 'vault.example', factors: ['passkey', 'password'],
+};
+
+const link = {
+  kind: 'ticket', name: 'alice', organisation: me.organisation, organisationWords: me.organisationWords, mount: '6f2d1c9e-0000-4000-8000-000000000009',
+  expires: at(23 * 3600 + 40 * 60), base: me.base,
+};
+
+const base = {
+  stage: 'ready', copy: 'mount', bundle: '3f9c1a7be4d20856', version: '0.3.0', support: [], online: true, reachable: true, elsewhere: false,
+  alarm: null, busy: null, error: null, me, link: null, sheet: null, fingerprint: [], requests: [], refused: [], ended: [], outcome: null,
+  history: [], devices: [], handover: null, selected: null, checked: null, now,
+};
+
+const on = (card, more = {}) => ({ ...base, screen: 'request', selected: card.hash, requests: [card], ...more });
+const came = (how, more = {}) => ({
+  ...base, screen: 'outcome',
+  outcome: { how, path: plain.path, requester: plain.requester, consumer: 'vault', ...more },
+});
+
+const refused = [{
+  hash: 'e1', id: '6f2d1c9e-0000-4000-8000-0000000000e1', path: 'prod/payments/signing-key', name: 'consumer_not_allowed',
+  text: 'consumer_not_allowed: the policy does not name this consumer; ask the organisation’s signer to add it to the policy',
+}];
+
+const history = [
+  { counter: 14, path: 'prod/db', requester: 'carol', decision: 'approve', time: at(-120), lease: 900, id: plain.id, receipt: '{"payload":{"counter":14,"decision":"approve"},"signature":"…"}', state: 'unsent' },
+  { counter: 13, path: 'prod/payments/signing-key', requester: 'deploy-bot', decision: 'deny', reason: 'I did not expect this', time: at(-7200), lease: 0, id: host.id, receipt: '{"payload":{"counter":13},"signature":"…"}', state: 'sent' },
+  { counter: 12, path: 'prod/root-ca/intermediate', requester: 'bob', decision: 'consent', time: at(-90000), lease: 0, id: quorum.id, receipt: '{"payload":{"counter":12},"signature":"…"}', state: 'sent' },
+];
+
+const support = [
+  ['secure context', true], ['WebAuthn', true], ['passkey PRF', false], ['WebAssembly', true], ['IndexedDB', true], ['service worker', false],
+  ['Web Locks', true], ['DecompressionStream', true],
+].map(([what, ok]) => ({ what, ok, text: '' }));
+
+const words = ['kuzob', 'hitad', 'lomuj', 'babad', 'dotif', 'sanup', 'ruvig', 'mopas'];
+const handover = {
+  link: 'https://vault.example:8200/v1/stillvault/app/#svh1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v', qr, device: 'alice-tablet',
+  words: words.slice(0, 4), expires: at(540),
+};
+
+/** A model by the name of what it shows; each screen is there at least once. */
+export const models = {
+  loading: { ...base, screen: 'loading' },
+  unsupported: { ...base, screen: 'unsupported', support },
+  elsewhere: { ...base, screen: 'elsewhere' },
+  welcome: { ...base, screen: 'welcome', stage: 'empty', me: null },
+  'welcome-error': { ...base, screen: 'welcome', stage: 'empty', me: null, error: { name: 'link_invalid', text: 'link_invalid: this is not a whole link; copy it again, from https to its end' } },
+  invited: { ...base, screen: 'invited', stage: 'linked', link },
+  passkey: { ...base, screen: 'passkey', stage: 'linked', link, copy: 'own' },
+  'passkey-failed': { ...base, screen: 'passkey', stage: 'linked', link, error: { name: 'prf_output_changed', text: 'prf_output_changed: the passkey gave two different keys; use another browser or passkey manager' } },
+  password: { ...base, screen: 'password', stage: 'made', link },
+  sheet: {
+    ...base, screen: 'sheet', stage: 'made', link, sheet: {
+      recoveryKey: 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE', backup: '{"vault":{}}', backupName: 'stillvault-alice.json', organisation: me.organisation,
+      organisationWords: me.organisationWords, approver: 'alice', device: 'alice-phone', made: at(0),
+    },
+  },
+  words: { ...base, screen: 'words', stage: 'waiting', fingerprint: words },
+  requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'elsewhere', by: 'bob' }] },
+  'requests-none': { ...base, screen: 'requests' },
+  'requests-offline': { ...base, screen: 'requests', online: false },
+  'requests-unreachable': { ...base, screen: 'requests', reachable: false, requests: [plain] },
+  request: on(plain),
+  'request-host': on(host),
+  'request-quorum': on(quorum),
+  'request-consent': on(consent),
+  'request-consented': on(consented),
+  'request-agreed': on(agreed),
+  'request-typed': on(typed),
+  'request-hurry': on(hurried),
+  'request-hostile': on(hostile),
+  'request-busy': on(plain, { busy: 'Waiting for your passkey…' }),
+  'request-error': on(plain, { error: { name: 'user_verification_missing', text: 'user_verification_missing: the passkey was used without fingerprint, face or PIN; try again and confirm' } }),
+  refused: { ...base, screen: 'refused', selected: 'e1', refused },
+  'outcome-approved': came('approved', { lease: 900, counter: 15, state: 'sent', took: 64 }),
+  'outcome-unsent': came('approved', { lease: 900, counter: 15, state: 'unsent' }),
+  'outcome-consented': came('consented', { counter: 15, state: 'sent' }),
+  'outcome-denied': came('denied', { counter: 15, state: 'sent', reason: 'I did not expect this' }),
+  'outcome-expired': came('expired'),
+  'outcome-cancelled': came('cancelled'),
+  'outcome-superseded': came('superseded'),
+  'outcome-elsewhere': { ...came('elsewhere', { by: 'bob', decision: 'approved' }), requests: [host] },
+  history: { ...base, screen: 'history', history },
+  'history-none': { ...base, screen: 'history' },
+  entry: { ...base, screen: 'entry', selected: 13, history },
+  settings: { ...base, screen: 'settings' },
+  devices: {
+    ...base, screen: 'devices', devices: [
+      { id: me.device, name: 'alice-phone', kind: 'phone', admittedAt: at(-86400 * 30), here: true },
+      { id: '6f2d1c9e-0000-4000-8000-000000000002', name: 'alice-laptop', kind: 'terminal', admittedAt: at(-86400 * 9), here: false },
+      { id: '6f2d1c9e-0000-4000-8000-000000000003', name: 'alice-tablet', kind: 'phone', here: false },
+    ],
+  },
+  'add-device': { ...base, screen: 'add-device', handover: { ...handover, step: 'link' } },
+  'add-device-offered': { ...base, screen: 'add-device', handover: { ...handover, step: 'offered' } },
+  'add-device-given': { ...base, screen: 'add-device', handover: { ...handover, step: 'given' } },
+  'join-device': { ...base, screen: 'join-device', stage: 'linked', link: { ...link, kind: 'handover', expires: at(540) }, handover: { step: 'name' } },
+  'join-device-words': { ...base, screen: 'join-device', stage: 'linked', link: { ...link, kind: 'handover' }, handover: { ...handover, step: 'waiting' } },
+  restore: { ...base, screen: 'restore', stage: 'empty', me: null },
+  check: { ...base, screen: 'check' },
+  'check-passed': { ...base, screen: 'check', checked: 'password' },
+  'sign-out': { ...base, screen: 'sign-out', history },
+  alarm: {
+    ...base, screen: 'requests', alarm: {
+      name: 'roster_rolled_back',
+      text: 'roster_rolled_back: the organisation’s log is shorter than the one seen before; push the newer log to the broker with `stillvault org log push`',
+    },
+  },
+};
