@@ -50,7 +50,8 @@ func (s *site) colleague(t testing.TB) *colleague {
 		Generation: 1, Factors: []keyring.FactorKind{keyring.FactorPassword, keyring.FactorSoftware}, Recovery: true, Certificate: certificate,
 	})
 	fatal(t, err)
-	fatal(t, client.AnswerEnrolment(context.Background(), ticket, message))
+	_, err = client.AnswerEnrolment(context.Background(), ticket, message)
+	fatal(t, err)
 	s.signer(t, "approver", "admit", c.name)
 	c.roster = s.roster(t)
 	return c

@@ -16,7 +16,7 @@ import (
 )
 
 // browserEnv names a browser that is to be used in place of the one on PATH.
-const browserEnv = "STILLVAULT_CHROMIUM"
+const browserEnv = "CHROMIUM_BIN"
 
 var errNoChromium = errors.New("Chromium")
 
@@ -35,7 +35,7 @@ func theBrowser(t testing.TB) context.Context {
 	needsBrowser(t)
 	chromium.Do(startBrowser)
 	if errors.Is(chromium.err, errNoChromium) {
-		missing(t, "Chromium", "install it (Debian: apt-get install chromium) or name it in "+browserEnv)
+		missing(t, "Chromium", "install it with `make browser`, or name one in "+browserEnv)
 	}
 	if chromium.err != nil {
 		t.Fatalf("start Chromium: %v", chromium.err)
@@ -68,7 +68,7 @@ func startBrowser() {
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx)
-	shared = append(shared, func() error {
+	atTheEnd(func() error {
 		cancel()
 		stop()
 		proxy.Close()

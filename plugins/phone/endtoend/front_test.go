@@ -101,3 +101,16 @@ func dropPath(path string) func(http.ResponseWriter, *http.Request, http.Handler
 
 // dropAll is a network that is down.
 func dropAll(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
+
+// dropAnswersTo returns somebody who lets requests for a path through and drops
+// what is answered.
+func dropAnswersTo(path string) func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(w http.ResponseWriter, r *http.Request, onward http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/"+path) {
+			onward.ServeHTTP(w, r)
+			return
+		}
+		onward.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	}
+}

@@ -14,7 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
 )
 
@@ -37,23 +38,19 @@ func TestMain(m *testing.M) {
 func runTests(m *testing.M) int {
 	if testing.Short() {
 		fmt.Println("-short: the phone app is NOT TESTED in a browser; leave -short out for that")
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "stillvault-phone-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if err := buildPrograms(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
 	}
 	defer closeShared()
 	return m.Run()
 }
 
-func buildPrograms(dir string) error {
+// buildPrograms builds them when the first test asks for a server; what needs
+// none, such as the gallery, does not wait for it.
+var buildPrograms = sync.OnceValue(func() error {
+	dir, err := os.MkdirTemp("", "stillvault-phone-")
+	if err != nil {
+		return err
+	}
+	atTheEnd(func() error { return os.RemoveAll(dir) })
 	pluginBinary = filepath.Join(dir, pluginName)
 	commandBinary = filepath.Join(dir, "stillvault")
 	for binary, source := range map[string]string{
@@ -65,7 +62,7 @@ func buildPrograms(dir string) error {
 		}
 	}
 	return nil
-}
+})
 
 // needsBrowser leaves a test out where -short asks for it.
 func needsBrowser(t testing.TB) {
@@ -85,17 +82,25 @@ func missing(t testing.TB, what, remedy string) {
 	t.Skipf("NOT TESTED: %s is missing; %s", what, remedy)
 }
 
-// shared are the servers and the browser that all tests use.
-var shared []func() error
+// shared ends what all tests use: servers, browser, programs.
+var shared struct {
+	sync.Mutex
+	ends []func() error
+}
+
+// atTheEnd has something done after the last test.
+func atTheEnd(end func() error) {
+	shared.Lock()
+	defer shared.Unlock()
+	shared.ends = append(shared.ends, end)
+}
 
 func closeShared() {
-	var faults []string
-	for i := len(shared) - 1; i >= 0; i-- {
-		if err := shared[i](); err != nil {
-			faults = append(faults, err.Error())
+	shared.Lock()
+	defer shared.Unlock()
+	for _, end := range slices.Backward(shared.ends) {
+		if err := end(); err != nil {
+			fmt.Fprintln(os.Stderr, "closing:", err)
 		}
-	}
-	if len(faults) > 0 {
-		fmt.Fprintln(os.Stderr, "closing:", strings.Join(faults, "; "))
 	}
 }

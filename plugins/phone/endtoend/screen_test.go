@@ -63,8 +63,7 @@ func (p *phone) text() string {
 	return text
 }
 
-// awaitScreen waits until one of the named screens shows and nothing is busy on
-// it, and returns which.
+// awaitScreen waits until one of the named screens shows, and returns which.
 func (p *phone) awaitScreen(names ...string) string {
 	p.t.Helper()
 	var now string
@@ -82,7 +81,7 @@ func (p *phone) awaitText(words string) {
 }
 
 func actionSelector(action string) string {
-	return `[data-action=` + strconv.Quote(action) + `]:not([disabled])`
+	return `[data-action=` + strconv.Quote(action) + `]:not([disabled]):not([aria-disabled="true"])`
 }
 
 // offers says whether an action can be taken now.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,6 +28,8 @@ type site struct {
 	front *front // where the app is publicly
 	home  string // of the signer
 	dir   string
+	host  *host.Host // the development host, if it is one
+	data  string     // where that keeps its storage; in memory if empty
 
 	signing sync.Mutex // one command signs at a time
 	login   func(name string) (member, error)
@@ -68,7 +71,7 @@ func (o *siteOnce) get(t testing.TB, start func(*site) error) *site {
 	o.once.Do(func() {
 		o.site, o.err = newSite(start)
 		if o.site != nil {
-			shared = append(shared, o.site.stop)
+			atTheEnd(o.site.stop)
 		}
 	})
 	if errors.Is(o.err, vaultserver.ErrNoVault) {
@@ -100,6 +103,9 @@ func ownSite(t testing.TB, data string) *site {
 }
 
 func newSite(start func(*site) error) (*site, error) {
+	if err := buildPrograms(); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "stillvault-site-")
 	if err != nil {
 		return nil, err
@@ -153,25 +159,11 @@ const memberPolicy = `path "` + mountPath + `/*" { capabilities = ["create", "re
 const hostMembers = 200
 
 func (s *site) startEmbedded(data string) error {
-	s.name, s.admin = "host", "admin-token"
-	tokens := []host.Token{{ID: s.admin, Root: true}}
+	s.name, s.admin, s.data = "host", "admin-token", data
 	people := make(chan member, hostMembers)
 	for i := range hostMembers {
-		name := fmt.Sprintf("member-%d", i)
-		m := member{name: name, token: name + "-token", entity: fmt.Sprintf("00000000-0000-4000-8000-%012d", i)}
-		tokens = append(tokens, host.Token{ID: m.token, DisplayName: "userpass-" + name, Entity: &host.Entity{
-			ID: m.entity, Name: name, Aliases: []host.Alias{{Name: name, MountType: "userpass", MountAccessor: "auth_userpass_1"}},
-		}})
-		people <- m
+		people <- hostMember(i)
 	}
-	h, err := host.Start(context.Background(), host.Config{
-		Plugin: pluginBinary, Tokens: tokens, Data: data, AllowedResponseHeaders: bundle.AllowedHeaders(),
-	})
-	if err != nil {
-		return err
-	}
-	s.addr = h.Addr()
-	s.close = append(s.close, h.Close)
 	s.login = func(string) (member, error) {
 		select {
 		case m := <-people:
@@ -180,7 +172,42 @@ func (s *site) startEmbedded(data string) error {
 			return member{}, errors.New("the development host has no more members; raise hostMembers")
 		}
 	}
-	return nil
+	s.close = append(s.close, s.stopHost)
+	return s.startHost()
+}
+
+func hostMember(i int) member {
+	name := fmt.Sprintf("member-%d", i)
+	return member{name: name, token: name + "-token", entity: fmt.Sprintf("00000000-0000-4000-8000-%012d", i)}
+}
+
+// startHost starts the development host where it was before, if it was.
+func (s *site) startHost() error {
+	tokens := []host.Token{{ID: s.admin, Root: true}}
+	for i := range hostMembers {
+		m := hostMember(i)
+		tokens = append(tokens, host.Token{ID: m.token, DisplayName: "userpass-" + m.name, Entity: &host.Entity{
+			ID: m.entity, Name: m.name, Aliases: []host.Alias{{Name: m.name, MountType: "userpass", MountAccessor: "auth_userpass_1"}},
+		}})
+	}
+	var err error
+	s.host, err = host.Start(context.Background(), host.Config{
+		Plugin: pluginBinary, Tokens: tokens, Data: s.data, Listen: strings.TrimPrefix(s.addr, "http://"),
+		AllowedResponseHeaders: bundle.AllowedHeaders(),
+	})
+	if err == nil {
+		s.addr = s.host.Addr()
+	}
+	return err
+}
+
+func (s *site) stopHost() error {
+	if s.host == nil {
+		return nil
+	}
+	stopped := s.host
+	s.host = nil
+	return stopped.Close()
 }
 
 func (s *site) startVault(root string) error {
