@@ -38,6 +38,8 @@ var failures = []failure{
 	{errHandoverEmpty, http.StatusConflict, ""},
 	{errHandoverAnswered, http.StatusConflict, ""},
 	{errHandoverCap, http.StatusUnprocessableEntity, ""},
+	{errNoKit, http.StatusNotFound, ""},
+	{errKitKnown, http.StatusConflict, ""},
 	{errDeviceKnown, http.StatusConflict, ""},
 	{errProposalsFull, http.StatusUnprocessableEntity, ""},
 	{errDeleted, http.StatusGone, ""},

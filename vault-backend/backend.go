@@ -86,7 +86,7 @@ func (b *broker) paths() []*framework.Path {
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
 		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(),
-		[]*framework.Path{b.pathPropose(), b.pathStatus()}, b.pathApp(),
+		[]*framework.Path{b.pathPropose(), b.pathKit(), b.pathStatus()}, b.pathApp(),
 	)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/helper/locksutil"
 
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 )
 
@@ -85,9 +86,9 @@ func (b *broker) enrolmentState(ctx context.Context, e *enrolment) (string, erro
 	return state, err
 }
 
-// answerEnrolment stores a device's answer. The same answer again succeeds;
-// another one is errEnrolled.
-func (b *broker) answerEnrolment(ctx context.Context, id envelope.ID, token *envelope.Key, text string) (*enrolment, error) {
+// answerEnrolment stores a device's answer, and its recovery kit. The same again
+// succeeds; another answer is errEnrolled.
+func (b *broker) answerEnrolment(ctx context.Context, id envelope.ID, token *envelope.Key, text string, kit *postedKit) (*enrolment, error) {
 	e, err := b.loadEnrolment(ctx, id)
 	if err != nil {
 		return nil, err
@@ -96,50 +97,54 @@ func (b *broker) answerEnrolment(ctx context.Context, id envelope.ID, token *env
 	if subtle.ConstantTimeCompare(shown[:], e.Token[:]) != 1 {
 		return nil, errEnrolmentToken
 	}
-	if e.Message == text {
-		return e, nil
-	}
-	if e.Message != "" {
+	if e.Message != "" && e.Message != text {
 		return nil, errEnrolled
 	}
-	if envelope.At(b.now()) >= e.Expires {
+	if e.Message == "" && envelope.At(b.now()) >= e.Expires {
 		return nil, fmt.Errorf("on %s: %w", shownTime(e.Expires), errEnrolmentOver)
 	}
-	if err := b.checkAnswer(ctx, id, e, text); err != nil {
+	certificate, err := b.checkAnswer(ctx, id, e, text)
+	if err != nil {
 		return nil, err
 	}
-	e.Message = text
-	if err := store(ctx, b.storage, enrolmentPrefix+id.String(), e); err != nil {
+	if err := b.checkKit(ctx, kit, e.Approver); err != nil {
 		return nil, err
 	}
-	return e, nil
+	if e.Message == "" {
+		e.Message = text
+		if err := store(ctx, b.storage, enrolmentPrefix+id.String(), e); err != nil {
+			return nil, err
+		}
+	}
+	return e, b.storeKit(ctx, kit, certificate, true)
 }
 
 // checkAnswer refuses what the signer's machine could not accept anyway, while
-// the person still holds their device.
-func (b *broker) checkAnswer(ctx context.Context, id envelope.ID, e *enrolment, text string) error {
+// the person still holds their device, and returns what certifies that.
+func (b *broker) checkAnswer(ctx context.Context, id envelope.ID, e *enrolment, text string) (keyring.Certificate, error) {
+	var none keyring.Certificate
 	m, err := envelope.Decode[roster.EnrolmentMessage]([]byte(text))
 	if err != nil {
-		return fmt.Errorf("message: %w", err)
+		return none, fmt.Errorf("message: %w", err)
 	}
 	if len(m.MAC) != envelope.HashSize {
-		return fmt.Errorf("message: the MAC wants %d bytes: %w", envelope.HashSize, envelope.ErrEncoding)
+		return none, fmt.Errorf("message: the MAC wants %d bytes: %w", envelope.HashSize, envelope.ErrEncoding)
 	}
 	answered, err := roster.ReadEnrolment(m)
 	if err != nil {
-		return fmt.Errorf("message: %w", err)
+		return none, fmt.Errorf("message: %w", err)
 	}
 	c, err := b.config(ctx)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if answered.Ticket != id || answered.Approver != e.Approver {
-		return fmt.Errorf("message: it answers another invitation: %w", errEnrolmentToken)
+		return none, fmt.Errorf("message: it answers another invitation: %w", errEnrolmentToken)
 	}
 	if answered.Organisation != c.Organisation {
-		return fmt.Errorf("message: %w", roster.ErrOrganisation)
+		return none, fmt.Errorf("message: %w", roster.ErrOrganisation)
 	}
-	return nil
+	return envelope.Peek[keyring.Certificate](answered.Certificate, envelope.TypeCertificate)
 }
 
 // keepEnrolments is how long an invitation stays after it expired, so that

@@ -41,6 +41,8 @@ var (
 	errHandoverEmpty    = errors.New("handover_unanswered: no device has answered yet; open the link on the new device first")
 	errHandoverAnswered = errors.New("handover_answered: another device has answered this link, and a link takes one; begin again with a new one, and compare the words on both screens")
 	errHandoverCap      = errors.New("handover_cap: too many handovers are open; wait ten minutes and begin again")
+	errNoKit            = errors.New("kit_missing: no recovery kit is kept here for this recovery key; check what was typed, or restore from the backup file")
+	errKitKnown         = errors.New("kit_exists: this device has left another recovery kit, or has none to leave any more; the first one stays")
 	errCap              = errors.New("address_cap: too many refused calls came from this address; wait a minute")
 	errStored           = errors.New("storage_damaged: an entry in storage is not what was written; restore Vault's storage from a snapshot")
 )

@@ -58,6 +58,9 @@ func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 		if err := b.forgetProposals(ctx); err != nil {
 			return fmt.Errorf("remove old proposals: %w", err)
 		}
+		if err := b.forgetKits(ctx); err != nil {
+			return fmt.Errorf("remove old recovery kits: %w", err)
+		}
 	}
 	return nil
 }

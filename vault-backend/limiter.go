@@ -74,7 +74,7 @@ func (l *limiter) forgetLocked(now time.Time) {
 // byStranger says whether a call was refused because nobody known made it.
 func byStranger(err error) bool {
 	return slices.ContainsFunc([]error{
-		errInput, errEnrolmentToken, errNoEnrolment, errHandoverToken, errNoHandover, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
+		errInput, errEnrolmentToken, errNoEnrolment, errHandoverToken, errNoHandover, errNoKit, envelope.ErrSignature, envelope.ErrEncoding, envelope.ErrPayloadType,
 		envelope.ErrTooLarge, roster.ErrUnknown, roster.ErrRevoked, approval.ErrDevice, approval.ErrInbox, exchange.ErrInboxReplayed,
 		keyring.ErrCertificate, errDeviceKnown,
 	}, func(e error) bool { return errors.Is(err, e) })

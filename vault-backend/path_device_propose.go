@@ -16,7 +16,9 @@ func (b *broker) pathPropose() *framework.Path {
 	return &framework.Path{
 		Pattern:      "device/propose",
 		DisplayAttrs: display("device-proposal"),
-		Fields:       fields{"certificate": field(framework.TypeString, "The device's certificate, as the approver's keyring signed it.")},
+		Fields: kitFields(fields{
+			"certificate": field(framework.TypeString, "The device's certificate, as the approver's keyring signed it."),
+		}),
 		Operations: operations{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback: b.unauthenticated(b.proposeDevice), Summary: "Propose a further device, and ask whether it is admitted. The same again succeeds.",
@@ -41,7 +43,11 @@ func (b *broker) proposeDevice(ctx context.Context, _ *logical.Request, data *fr
 	if err != nil {
 		return nil, err
 	}
-	state, err := b.propose(ctx, certificate)
+	kit, err := kitField(data)
+	if err != nil {
+		return nil, err
+	}
+	state, err := b.propose(ctx, certificate, kit)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,11 @@ func (b *broker) pathEnrollAnswer(id *framework.FieldSchema) *framework.Path {
 	return &framework.Path{
 		Pattern:      "enroll/(?P<id>[^/]+)/answer",
 		DisplayAttrs: display("enrolment-answer"),
-		Fields: fields{
+		Fields: kitFields(fields{
 			"id":      id,
 			"token":   field(framework.TypeString, "The ticket's post token, 32 bytes in base64url."),
 			"message": field(framework.TypeString, "The enrolment, as the device made it."),
-		},
+		}),
 		Operations: operations{
 			logical.UpdateOperation: &framework.PathOperation{
 				Callback: b.unauthenticated(b.postEnrolment), Summary: "Answer an invitation, once. Needs the ticket, no Vault token.",
@@ -70,10 +70,14 @@ func (b *broker) postEnrolment(ctx context.Context, _ *logical.Request, data *fr
 	if len(text) > maxEnrolmentText {
 		return nil, fmt.Errorf("message has %d bytes, limit %d: %w", len(text), maxEnrolmentText, envelope.ErrTooLarge)
 	}
+	kit, err := kitField(data)
+	if err != nil {
+		return nil, err
+	}
 	lock := locksutil.LockForKey(b.locks, enrolmentPrefix+id.String())
 	lock.Lock()
 	defer lock.Unlock()
-	e, err := b.answerEnrolment(ctx, id, token, text)
+	e, err := b.answerEnrolment(ctx, id, token, text, kit)
 	if err != nil {
 		return nil, err
 	}

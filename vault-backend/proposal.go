@@ -78,8 +78,9 @@ func checkProposal(r *roster.Roster, s envelope.Signed) (c keyring.Certificate, 
 }
 
 // propose keeps a certificate until its device is admitted, and says whether it
-// is. The same again changes nothing but for how long it is kept.
-func (b *broker) propose(ctx context.Context, s envelope.Signed) (state string, err error) {
+// is. The same again changes nothing but for how long it is kept. The device's
+// recovery kit is kept with it.
+func (b *broker) propose(ctx context.Context, s envelope.Signed, kit *postedKit) (state string, err error) {
 	var c keyring.Certificate
 	admitted := false
 	err = b.withRoster(ctx, func(r *roster.Roster) (err error) {
@@ -89,8 +90,11 @@ func (b *broker) propose(ctx context.Context, s envelope.Signed) (state string, 
 	if err != nil {
 		return "", err
 	}
+	if err := b.checkKit(ctx, kit, c.Approver); err != nil {
+		return "", err
+	}
 	if admitted {
-		return proposalAdmitted, nil
+		return proposalAdmitted, b.storeKit(ctx, kit, c, false)
 	}
 	folder := proposalFolder(c.Approver)
 	lock := locksutil.LockForKey(b.locks, folder)
@@ -108,7 +112,10 @@ func (b *broker) propose(ctx context.Context, s envelope.Signed) (state string, 
 	if known == nil && len(all) >= maxProposals {
 		return "", fmt.Errorf("%d devices: %w", len(all), errProposalsFull)
 	}
-	return proposalProposed, store(ctx, b.storage, entry, proposal{s, envelope.At(b.now()).Add(keepProposals)})
+	if err := store(ctx, b.storage, entry, proposal{s, envelope.At(b.now()).Add(keepProposals)}); err != nil {
+		return "", err
+	}
+	return proposalProposed, b.storeKit(ctx, kit, c, true)
 }
 
 // proposals returns the certificates of an approver's devices that could be
