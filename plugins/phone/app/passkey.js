@@ -12,7 +12,7 @@ const algorithms = [-8, -7, -257]; // Ed25519, P-256, RSA: the signature is not 
  * Makes a discoverable passkey that can do PRF.
  * @param {{challenge: string, userId: string, userName: string, userDisplayName: string, rpId: string}} options as the core gave them, bytes in base64url
  * @param {{signal?: AbortSignal, credentials?: CredentialsContainer}} [how]
- * @returns {Promise<{credentialId: string, authenticatorData: string, clientDataJSON: string, attestation: {prfEnabled: boolean}}>}
+ * @returns {Promise<{credentialId: string, authenticatorData: string, clientDataJSON: string, attestation: {prfEnabled: boolean|null}}>}
  * @throws {Failure} gesture_cancelled, passkey_exists, prf_missing, user_verification_missing, origin_wrong, passkey_unsupported
  */
 export async function makePasskey(options, { signal, credentials = navigator.credentials } = {}) {
@@ -27,8 +27,9 @@ export async function makePasskey(options, { signal, credentials = navigator.cre
     timeout: patience,
     extensions: { prf: {} },
   } }), 'create');
-  const prfEnabled = credential.getClientExtensionResults().prf?.enabled === true;
-  if (!prfEnabled) throw prfMissing();
+  // Some say nothing here; they are found out when the PRF is evaluated.
+  const prfEnabled = credential.getClientExtensionResults().prf?.enabled ?? null;
+  if (prfEnabled === false) throw prfMissing();
   const authenticatorData = new Uint8Array(credential.response.getAuthenticatorData());
   checkVerified(authenticatorData);
   return {

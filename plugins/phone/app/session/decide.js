@@ -23,8 +23,9 @@ export function decisions(context, screens) {
   const approve = (hash, typed = '') => context.deed(doing.gesture, async () => {
     const watch = stopwatch(env.performance);
     const card = find(hash);
-    const purpose = card.consentFirst && !card.agreed ? 'consent' : 'approve';
-    const gesture = await context.desk.op('gesture', { purpose, hash });
+    const purpose = card.consentFirst && !card.consented ? 'consent' : 'approve';
+    // A wrong code is said before anybody is asked for a gesture.
+    const gesture = await context.desk.op('gesture', { purpose, hash, typed });
     watch.pause();
     const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
     watch.go();

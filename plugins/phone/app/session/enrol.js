@@ -52,7 +52,7 @@ export function enrolment(context, screens, next) {
     const based = (x) => x && { ...x, base: x.base || env.base };
     context.set({ stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent });
     screens.reset();
-    if (state.stage === 'made') startPasskey(state.deviceName, true);
+    if (state.stage === 'made' && state.link.kind === 'ticket') startPasskey(state.deviceName, true);
     if (state.stage === 'waiting') next.admission();
     if (state.stage === 'ready') next.admitted();
   };

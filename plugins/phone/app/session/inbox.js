@@ -1,6 +1,6 @@
 // What waits for this device: read while somebody looks at the page, and not
 // otherwise. Unsent answers go first.
-import { isAlarm } from '../failure.js';
+import { Failure, isAlarm } from '../failure.js';
 import { repeat } from './loop.js';
 
 const patience = 10_000; // ms that a call may wait at the broker for news
@@ -19,7 +19,7 @@ export function inbox(context, screens, decide) {
 
   const read = async (after, wait, signal) => {
     const { call } = await context.desk.op('call', { after, wait });
-    const { sealed } = await context.broker().post('device/inbox', { call }, { signal });
+    const { sealed } = await context.broker().post('device/inbox', { call }, { signal }).catch(judge);
     const got = await context.desk.op('receive', { call, sealed });
     context.set({ lastPoll: env.clock.now() });
     context.reached();
@@ -27,8 +27,17 @@ export function inbox(context, screens, decide) {
     return got;
   };
 
-  const show = ({ requests, refused, ended, listed }) => {
+  // A broker that finds this device ahead of it has lost a part of the log.
+  const judge = async (failure) => {
+    if (failure.name !== 'roster_behind') throw failure;
+    const { error } = await context.desk.op('failed', { status: failure.status, text: `${failure.name}: ${failure.text}` });
+    throw new Failure(error.name, error.text, failure.status);
+  };
+
+  const show = ({ requests, refused, ended, listed, alarm }) => {
     const now = env.clock.now();
+    // Such as that the organisation took this device back.
+    if (alarm) context.set({ error: { ...alarm, hint: null, passing: true } });
     context.set({
       requests: requests.filter(({ deadline }) => Date.parse(deadline) > now),
       refused, listed: model.listed || listed, now,

@@ -19,7 +19,8 @@ export class Screens {
   /** The screen that a device at this stage begins with. */
   home() {
     const { stage, link } = this.context.model;
-    if (stage === 'linked' && link?.kind === 'handover') return 'join-device';
+    // A keyring that was being handed over is not kept: it has to be given again.
+    if (['linked', 'made'].includes(stage) && link?.kind === 'handover') return 'join-device';
     return home[stage] ?? 'welcome';
   }
 
