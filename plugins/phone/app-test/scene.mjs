@@ -89,8 +89,7 @@ export function scene({ ops = {}, broker = {}, passkey = {}, kept = {}, fragment
   const call = async (op, args, secrets = {}) => {
     s.log.push(op);
     s.handed.push(...Object.values(secrets));
-    const ok = await (s.ops[op] ?? (() => ({})))(args, secrets, kept);
-    return { ok, secrets: {} };
+    return (s.ops[op] ?? (() => ({})))(args, secrets, kept);
   };
   const route = (method) => async (path, body, options) => {
     s.log.push(`${method} ${path}`);

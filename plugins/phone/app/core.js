@@ -6,7 +6,7 @@ const stopped = () => new Failure('core_failed', 'the part of the app that holds
 /**
  * Starts the core in a worker.
  * @param {() => Worker} spawn makes the worker
- * @returns {{call: (op: string, args?: object, secrets?: Record<string, Uint8Array>) => Promise<{ok: any, secrets: Record<string, Uint8Array>}>, stop: () => void}}
+ * @returns {{call: (op: string, args?: object, secrets?: Record<string, Uint8Array>) => Promise<any>, stop: () => void}}
  *   call hands its secrets over: they are empty here afterwards. stop ends the worker, and with it all key material.
  */
 export function startCore(spawn) {
@@ -28,7 +28,7 @@ export function startCore(spawn) {
     waiting.delete(data.id);
     if (!call) return;
     if (data.error) call.reject(new Failure(data.error.name, data.error.text));
-    else call.resolve({ ok: data.ok, secrets: data.secrets ?? {} });
+    else call.resolve(data.ok);
   };
 
   return {

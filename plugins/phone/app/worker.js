@@ -10,30 +10,25 @@ async function start() {
   // Shipped gzipped, since a static host cannot be relied on to compress.
   const unpacked = response.body.pipeThrough(new DecompressionStream('gzip'));
   const go = new globalThis.Go();
-  const ready = new Promise((resolve) => { globalThis.stillvaultReady = resolve; });
   const wasm = new Response(unpacked, { headers: { 'Content-Type': 'application/wasm' } });
   const { instance } = await WebAssembly.instantiateStreaming(wasm, go.importObject);
+  // Runs until the program waits for calls; by then it has set stillvaultDesk.
   go.run(instance).then(() => close());
-  await ready;
 }
 
 self.onmessage = async ({ data: { id, op, args, secrets } }) => {
   try {
     await started;
-    const answer = await globalThis.stillvaultDesk(op, JSON.stringify(args ?? {}), secrets ?? null);
+    const answer = globalThis.stillvaultDesk(op, JSON.stringify(args), secrets);
     reply(id, answer);
   } catch (error) {
     reply(id, { error: { name: 'core_failed', text: `the core does not run (${error.message}); reload the page` } });
   } finally {
-    for (const secret of Object.values(secrets ?? {})) secret?.fill(0);
+    for (const secret of Object.values(secrets)) secret.fill(0);
   }
 };
 
-function reply(id, { ok, secrets, error }) {
-  if (error) {
-    self.postMessage({ id, error: { name: error.name, text: error.text } });
-    return;
-  }
-  const given = secrets ?? {};
-  self.postMessage({ id, ok: JSON.parse(ok), secrets: given }, Object.values(given).map((s) => s.buffer));
+function reply(id, { ok, error }) {
+  if (error) self.postMessage({ id, error: { name: error.name, text: error.text } });
+  else self.postMessage({ id, ok: JSON.parse(ok) });
 }

@@ -18,10 +18,10 @@ export function createDesk({ core, store, now }) {
     return done;
   };
 
-  const open = async () => (await core.call('open', { kept: await store.all(), now: now() })).ok;
+  const open = async () => core.call('open', { kept: await store.all(), now: now() });
 
   const perform = async (name, args, secrets) => {
-    const { ok } = await core.call(name, { now: now(), ...args }, secrets);
+    const ok = await core.call(name, { now: now(), ...args }, secrets);
     if (!ok?.keep) return ok;
     const { keep, ...rest } = ok;
     try {
