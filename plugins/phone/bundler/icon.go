@@ -12,20 +12,20 @@ import (
 // icons are the sizes in pixels that home screens ask for.
 var icons = map[string]int{"icon-192.png": 192, "icon-512.png": 512, "apple-touch-icon.png": 180}
 
-// The mark, as in the app's icon.svg, on a square of 512: a closed ring, and in
+// The mark, as in the app's icon.svg, on a square of 512: a closed ring, and across
 // it a horizon. It keeps within the circle of 80 % that home screens cut to.
 const (
 	side    = 512.0
 	centre  = side / 2
 	radius  = 160.0
 	stroke  = 34.0
-	horizon = 284.0
-	reach   = 84.0 // of the horizon, to each side of the centre
+	horizon = 304.0
+	reach   = 152.0 // of the horizon, to each side of the centre: into the ring
 )
 
 var (
-	ground = color.RGBA{0x10, 0x36, 0x35, 0xff}
-	mark   = color.RGBA{0xf1, 0xf6, 0xf4, 0xff}
+	ground = color.RGBA{0x0f, 0x17, 0x20, 0xff}
+	mark   = color.RGBA{0x6a, 0xd8, 0xb7, 0xff}
 )
 
 // drawIcon draws the mark on its ground. Home screens want a square that is
