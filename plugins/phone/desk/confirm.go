@@ -18,6 +18,9 @@ type Confirmed struct {
 	Enrolment   string   `json:"enrolment,omitempty"`
 	Certificate string   `json:"certificate,omitempty"`
 	Fingerprint []string `json:"fingerprint"`
+	// Kit and KitTokenHash are posted along.
+	Kit          string `json:"kit"`
+	KitTokenHash string `json:"kitTokenHash"`
 }
 
 // confirm stores what was wrapped: the person keeps their recovery key. The link's
@@ -47,7 +50,7 @@ func (d *Desk) confirm(none) (*Confirmed, error) {
 	p := me.Post
 	return &Confirmed{
 		Stage: d.stage(), Message: p.Message, Token: p.Token, Enrolment: p.Enrolment, Certificate: p.Certificate,
-		Fingerprint: spelt(r.Fingerprint),
+		Fingerprint: spelt(r.Fingerprint), Kit: p.Kit, KitTokenHash: p.KitTokenHash,
 	}, nil
 }
 
@@ -68,15 +71,19 @@ func (d *Desk) admitted(a admittedArgs) (*Stage, error) {
 			return nil, err
 		}
 	}
-	taken := a.State == "answered" || a.State == "admitted"
-	if p := d.me.Post; taken && p != nil && p.Token != "" {
-		next := d.me.record
+	next := d.me.record
+	welcome := a.State == "admitted"
+	if p := next.Post; p != nil && (welcome || a.State == "answered") && p.Token != "" {
 		next.Post = &post{Kind: p.Kind, Enrolment: p.Enrolment}
-		if err := d.store(next); err != nil {
-			return nil, err
-		}
-		d.me.record = next
 	}
+	next.Welcome = next.Welcome || welcome
+	if next.Post == d.me.Post && next.Welcome == d.me.Welcome {
+		return &Stage{Stage: d.stage()}, nil
+	}
+	if err := d.store(next); err != nil {
+		return nil, err
+	}
+	d.me.record = next
 	return &Stage{Stage: d.stage()}, nil
 }
 

@@ -23,6 +23,7 @@ type Desk struct {
 	bundle   *bundle          // what was wrapped and is not confirmed
 	keyring  *keyring.Keyring // handed over or restored, until an enrolment of it is confirmed
 	gestures gestures
+	giving   *giving // a handover from here, or nil
 
 	roster     *roster.Roster                // nil until the organisation's first statement is here
 	hashes     []envelope.Hash               // of the log's statements
@@ -51,6 +52,7 @@ func (d *Desk) reset(entries map[string]string) {
 	if d.me != nil {
 		d.me.keys.Wipe()
 	}
+	d.giving.wipe()
 	d.forgetInvite()
 	copied := make(map[string]string, len(entries))
 	for key, text := range entries {

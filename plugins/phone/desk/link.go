@@ -54,9 +54,7 @@ func (i *invite) wipe() {
 		return
 	}
 	i.Secret.Wipe()
-	if i.offered != nil {
-		i.offered.seed.Wipe()
-	}
+	i.offered.wipe()
 }
 
 // storedLink is a link that was read and not yet answered. It can be answered

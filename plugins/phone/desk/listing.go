@@ -27,12 +27,13 @@ type listing struct {
 	refused []Refused
 	ended   []Ended
 
-	pages  []approval.Item // of a listing under way
-	said   map[envelope.Hash]approval.Ended
-	after  envelope.ID // the last request listed
-	more   bool        // the listing under way goes on
-	codes  map[envelope.Hash]string
-	failed map[envelope.Hash]*waiting // the refused ones
+	pages    []approval.Item // of a listing under way
+	said     map[envelope.Hash]approval.Ended
+	after    envelope.ID // the last request listed
+	more     bool        // the listing under way goes on
+	complete bool        // one was, since the desk was opened
+	codes    map[envelope.Hash]string
+	failed   map[envelope.Hash]*waiting // the refused ones
 }
 
 func newListing() listing {
@@ -80,6 +81,7 @@ func (l *listing) page(after envelope.ID, in *approval.Inbox) (complete bool, er
 		}
 		l.after = q.ID
 	}
+	l.complete = l.complete || !in.More
 	return !in.More, nil
 }
 

@@ -36,6 +36,15 @@ var operations = map[string]operation{
 	"history": plain((*Desk).history),
 	"devices": plain((*Desk).devices),
 
+	"handoverStart":   plain((*Desk).handoverStart),
+	"handoverPoll":    plain((*Desk).handoverPoll),
+	"handoverOffered": plain((*Desk).handoverOffered),
+	"handoverGive":    with((*Desk).handoverGive),
+	"offer":           plain((*Desk).offer),
+	"take":            plain((*Desk).take),
+
+	"kitToken":    with((*Desk).kitTokenOf),
+	"restore":     with((*Desk).restore),
 	"check":       with((*Desk).check),
 	"fingerprint": plain((*Desk).fingerprint),
 }

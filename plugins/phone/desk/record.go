@@ -29,7 +29,10 @@ type record struct {
 	Base         string         `json:"base"` // of the mount's API; empty where the app's own mount serves it
 	Fingerprint  string         `json:"fingerprint"`
 	Post         *post          `json:"post"` // what the broker or the signer may still have to see
-	Ready        bool           `json:"ready"`
+	// Welcome is that the broker says that the device is admitted, Ready that the
+	// organisation's log does.
+	Welcome bool `json:"welcome"`
+	Ready   bool `json:"ready"`
 }
 
 // The kinds of posts.
@@ -46,6 +49,10 @@ type post struct {
 	Token       string `json:"token"`
 	Message     string `json:"message"`
 	Certificate string `json:"certificate"`
+	// Kit lets the person find the keyring again without any device; the broker
+	// stores it under KitTokenHash.
+	Kit          string `json:"kit"`
+	KitTokenHash string `json:"kit_token_hash"`
 }
 
 const recordVersion = 1

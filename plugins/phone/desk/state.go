@@ -17,7 +17,7 @@ const (
 	StageLinked  = "linked"  // a link was read
 	StageMade    = "made"    // the passkey was made
 	StageWaiting = "waiting" // confirmed, and not admitted
-	StageReady   = "ready"   // admitted
+	StageReady   = "ready"   // admitted: as the broker says, or proven by the log
 )
 
 // State is what a desk is at, as the page shows it.
@@ -52,6 +52,9 @@ type Post struct {
 	Token       string `json:"token"`
 	Message     string `json:"message"`
 	Certificate string `json:"certificate"`
+	// Kit and KitTokenHash are posted along.
+	Kit          string `json:"kit"`
+	KitTokenHash string `json:"kitTokenHash"`
 }
 
 // Problem is an error as the page shows it.
@@ -70,7 +73,7 @@ func ProblemOf(err error) *Problem {
 
 func (d *Desk) stage() string {
 	switch {
-	case d.me != nil && d.me.Ready:
+	case d.me != nil && (d.me.Ready || d.me.Welcome && d.roster != nil):
 		return StageReady
 	case d.me != nil:
 		return StageWaiting
@@ -159,10 +162,11 @@ func (d *Desk) standing() error {
 }
 
 // alarm is what the person must be told about this device whatever they do. That
-// nobody admitted it yet is none, unless somebody had.
+// nobody admitted it yet is none, unless somebody had, or the broker says so and
+// the whole log does not.
 func (d *Desk) alarm() error {
 	err := d.standing()
-	if errors.Is(err, ErrNotAdmitted) && !d.me.Ready {
+	if errors.Is(err, ErrNotAdmitted) && !d.me.Ready && !d.listing.complete {
 		return nil
 	}
 	return err

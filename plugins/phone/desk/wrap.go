@@ -171,7 +171,10 @@ func (d *Desk) bundleOf(k *keyring.Keyring, w *keyring.Wrapping) (*bundle, error
 		Device: d.draft.Device, DeviceName: d.draft.Name, Public: public, Row: string(row), KeyCheck: w.KeyCheck,
 		Credential: d.draft.Credential, RPID: d.draft.RPID, Origin: d.draft.Origin, Base: i.base,
 	}}
-	if err := d.introduce(b, k); err != nil {
+	if err = d.introduce(b, k); err == nil {
+		err = d.pack(b.record.Post, k, w)
+	}
+	if err != nil {
 		b.wipe()
 		return nil, err
 	}
@@ -218,11 +221,32 @@ func (d *Desk) introduce(b *bundle, k *keyring.Keyring) error {
 	return err
 }
 
+func (d *Desk) backup(k *keyring.Keyring, w *keyring.Wrapping) *keyring.Backup {
+	return &keyring.Backup{
+		Row: w.Row, Organisation: k.Organisation(), Generation: k.Generation(), KeyCheck: w.KeyCheck,
+		Mount: d.invite.Mount, Name: d.invite.Name,
+	}
+}
+
+// pack makes the kit that lets the person find the keyring with the recovery key.
+func (d *Desk) pack(p *post, k *keyring.Keyring, w *keyring.Wrapping) error {
+	kit, err := keyring.PackKit(d.backup(k, w), w.RecoveryKey)
+	if err != nil {
+		return err
+	}
+	token, err := keyring.KitToken(w.RecoveryKey)
+	if err != nil {
+		return err
+	}
+	defer token.Wipe()
+	p.KitTokenHash = envelope.SumHash(token.Bytes()).String()
+	p.Kit, err = encoded(kit)
+	return err
+}
+
 // wrapped is what the person is given to keep.
 func (d *Desk) wrapped(k *keyring.Keyring, w *keyring.Wrapping) (*Wrapped, error) {
-	backup, err := encodeBackup(&keyring.Backup{
-		Row: w.Row, Organisation: k.Organisation(), Generation: k.Generation(), KeyCheck: w.KeyCheck,
-	}, place{Mount: d.invite.Mount, Name: d.invite.Name, Base: d.invite.base})
+	backup, err := d.backup(k, w).Encode()
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +258,7 @@ func (d *Desk) wrapped(k *keyring.Keyring, w *keyring.Wrapping) (*Wrapped, error
 		Approver: i.Approver.String(), Device: d.draft.Device.String(), DeviceName: d.draft.Name,
 		Created: shown(envelope.At(d.now)), RecoveryKey: string(key), BackupName: backupName(i.Name, d.draft.Device),
 	}
-	return &Wrapped{RecoveryKey: sheet.RecoveryKey, Backup: backup, BackupName: sheet.BackupName, Sheet: sheet}, nil
+	return &Wrapped{RecoveryKey: sheet.RecoveryKey, Backup: string(backup), BackupName: sheet.BackupName, Sheet: sheet}, nil
 }
 
 // backupName is made of what no file system refuses: a roster's name, and the

@@ -18,6 +18,9 @@ func main() {
 	js.Global().Set("stillvaultDesk", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		return answer(d, args)
 	}))
+	if ready := js.Global().Get("stillvaultReady"); ready.Type() == js.TypeFunction {
+		ready.Invoke()
+	}
 	select {} // the function is called until the worker ends
 }
 
