@@ -126,7 +126,7 @@ export function createSession(env) {
 function assemble(context, screens) {
   const decide = decisions(context, screens);
   const reading = inbox(context, screens, decide);
-  const admitting = admission(context, { resume: (state) => enrol.resume(state) });
+  const admitting = admission(context, { list: reading.list, resume: (state) => enrol.resume(state) });
   const enrol = enrolment(context, screens, { admission: () => admitting.start(), admitted: () => reading.start() });
   const give = giving(context, screens);
   const receive = receiving(context, screens, enrol);

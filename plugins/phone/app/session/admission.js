@@ -9,7 +9,7 @@ const pause = 3000; // ms
 
 /**
  * @param {import('./context.js').Context} context
- * @param {{resume: (state: object) => void}} next
+ * @param {{list: (signal: AbortSignal) => Promise<{stage: string}>, resume: (state: object) => void}} next
  * @returns {{start: () => void}}
  */
 export function admission(context, next) {
@@ -26,9 +26,10 @@ export function admission(context, next) {
   const step = async (signal) => {
     const { state, init } = await exchange(signal);
     if (state === 'expired') throw new Failure('enrolment_expired', 'the invitation expired before anybody admitted this device; ask for a new one, sign out and enrol again');
-    const { stage } = await context.desk.op('admitted', { state, init: init ?? '' });
+    await context.desk.op('admitted', { state, init: init ?? '' });
     context.reached();
-    if (stage === 'ready') {
+    // The broker only says so; the organisation's log, which the inbox brings, proves it.
+    if (state === 'admitted' && (await next.list(signal)).stage === 'ready') {
       next.resume(await context.desk.open());
       return null;
     }

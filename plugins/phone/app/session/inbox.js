@@ -12,7 +12,7 @@ const mostEnded = 20;
  * @param {import('./context.js').Context} context
  * @param {import('./screens.js').Screens} screens
  * @param {{sendUnsent: (signal: AbortSignal) => Promise<void>}} decide
- * @returns {{start: () => void}}
+ * @returns {{start: () => void, list: (signal: AbortSignal) => Promise<{stage: string}>}} list reads everything once, the organisation's log first
  */
 export function inbox(context, screens, decide) {
   const { env, model } = context;
@@ -59,10 +59,16 @@ export function inbox(context, screens, decide) {
     if (looked && model.screen === 'request' && !model.busy) screens.become('outcome', { outcome: { ...looked } });
   };
 
+  // The whole listing, page by page.
+  const list = async (signal) => {
+    let got = await read('', 0, signal);
+    while (got.more) got = await read(got.after, 0, signal);
+    return got;
+  };
+
   const step = async (signal) => {
     await decide.sendUnsent(signal);
-    let got = { more: true, after: '' };
-    while (got.more) got = await read(got.after, 0, signal);
+    const got = await list(signal);
     const asked = env.clock.now();
     await read(got.after, patience, signal);
     return env.clock.now() - asked < calm ? Math.max(between, calm - (env.clock.now() - asked)) : between;
@@ -85,6 +91,7 @@ export function inbox(context, screens, decide) {
   };
 
   return {
+    list,
     start() {
       const { page, clock } = env;
       context.loop('inbox', (signal) => repeat(step, { page, clock, signal, failed }));
