@@ -19,5 +19,6 @@ func (a *app) commands() []*cobra.Command {
 		a.statusCommand(),
 		a.installCommand(),
 		a.devCommand(),
+		a.phoneCommand(),
 	}
 }

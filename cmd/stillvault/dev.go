@@ -133,6 +133,14 @@ func (a *app) explainDev(s *dev.Server) {
 	a.exports(s, "alice")
 	p("  stillvault approve --approver alice")
 	p("")
+	if url := s.AppURL(); url != "" {
+		p("%s", a.Bold("Or approve with a passkey in a browser on this machine; as admin, for dave:"))
+		a.exports(s, "admin")
+		p("  stillvault approver enroll dave --no-entity   # then open the link that it prints")
+		p("  stillvault approver admit dave")
+		p("  stillvault group set dba alice bob dave       # for what is written from then on")
+		p("")
+	}
 	p("Where the vault command is missing, `stillvault read prod/db` does what `vault read` does.")
 	p("Other tokens: admin %s administers the mount;", s.People["admin"].Token)
 	p("nobody %s has no identity, so its reads are refused.", s.People["nobody"].Token)

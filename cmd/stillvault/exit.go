@@ -15,6 +15,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/phone"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -44,7 +45,7 @@ var unsafe = []error{
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
-	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved,
+	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers,
 }
 
 var denied = []error{

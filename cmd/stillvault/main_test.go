@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stillvault/stillvault/plugins/host"
+	"github.com/stillvault/stillvault/plugins/phone"
 )
 
 // pluginVariable tells the tests where the engine's binary is that TestMain
@@ -61,6 +62,7 @@ func scriptParams() testscript.Params {
 	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":       scriptCode,
 			"capture":    scriptCapture,
@@ -117,7 +119,7 @@ func (b *scriptBroker) start(listen string) error {
 	}
 	var err error
 	b.host, err = host.Start(context.Background(), host.Config{
-		Plugin: os.Getenv(pluginVariable), Listen: listen, Data: b.data,
+		Plugin: os.Getenv(pluginVariable), Listen: listen, Data: b.data, AllowedResponseHeaders: phone.AllowedHeaders(),
 		Tokens: []host.Token{{ID: "admin-token", Root: true}, person("alice", aliceEntity), person("carol", carolEntity)},
 	})
 	return err

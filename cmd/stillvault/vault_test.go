@@ -14,6 +14,7 @@ import (
 
 	"github.com/stillvault/stillvault/plugins/host/vaultserver"
 	"github.com/stillvault/stillvault/plugins/host/vaultserver/vaultservertest"
+	"github.com/stillvault/stillvault/plugins/phone"
 	backend "github.com/stillvault/stillvault/vault-backend"
 )
 
@@ -44,7 +45,9 @@ func TestScriptsOnVault(t *testing.T) {
 		mount := fmt.Sprintf("scripts/%d", mounts.Add(1))
 		// The registered plug-in again: its file cannot be copied anew while it runs.
 		err := client.Sys().MountWithContext(context.Background(), mount, &api.MountInput{
-			Type: filepath.Base(engine.Binary), Config: api.MountConfigInput{PluginVersion: engine.Version},
+			Type: filepath.Base(engine.Binary), Config: api.MountConfigInput{
+				PluginVersion: engine.Version, AllowedResponseHeaders: phone.AllowedHeaders(),
+			},
 		})
 		scriptEnvironment(env, map[string]string{
 			"VAULT_ADDR": server.Addr(), "VAULT_TOKEN": server.RootToken(), "STILLVAULT_MOUNT": mount,

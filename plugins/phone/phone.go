@@ -25,7 +25,7 @@ import (
 var ErrNotBuilt = errors.New("app_not_built: this program was compiled without the phone app; build it with `make build`")
 
 // ErrOptions means that a bundle was asked for that cannot be.
-var ErrOptions = errors.New("app_options: give the address of Vault as https://HOST or https://HOST:PORT, without a path; http:// only on this machine")
+var ErrOptions = errors.New("app_options: give an address as https://HOST or https://HOST:PORT, without a path; http:// only for this machine")
 
 // ErrSource means that the app's files do not fit together: a fault of the
 // build, not of its user.

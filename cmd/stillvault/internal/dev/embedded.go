@@ -12,6 +12,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/plugins/host"
+	"github.com/stillvault/stillvault/plugins/phone"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -36,6 +37,7 @@ func startEmbedded(ctx context.Context, o Options) (*Server, error) {
 	}
 	h, err := host.Start(ctx, host.Config{
 		Plugin: o.Plugin, MountPath: Mount, Listen: o.Listen, Data: o.Data, Tokens: tokens, Logger: o.Logger,
+		AllowedResponseHeaders: phone.AllowedHeaders(),
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ var approvers = []string{"alice", "bob"}
 // a factor on this machine and one for its loss, and policies. A state directory
 // with an organisation in it is left as it is; founded says which it was.
 func (s *Server) Found(ctx context.Context) (founded bool, err error) {
+	if err := s.announceApp(ctx); err != nil {
+		return false, err
+	}
 	done := filepath.Join(s.Home, "dev", "founded")
 	if _, err := os.Stat(done); err == nil {
 		return false, nil

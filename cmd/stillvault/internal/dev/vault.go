@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"github.com/stillvault/stillvault/plugins/host/vaultserver"
+	"github.com/stillvault/stillvault/plugins/phone"
 )
 
 // startVault runs a real Vault with the plug-in mounted, an ACL policy for every
@@ -38,7 +39,7 @@ func startVault(ctx context.Context, o Options) (s *Server, err error) {
 		}
 	}()
 	err = vault.MountEngine(ctx, vaultserver.Engine{
-		Binary: o.Plugin, Version: version, Path: Mount, AllowedResponseHeaders: appHeaders,
+		Binary: o.Plugin, Version: version, Path: Mount, AllowedResponseHeaders: phone.AllowedHeaders(),
 	})
 	if err != nil {
 		return nil, err
@@ -62,9 +63,6 @@ func pluginVersion(ctx context.Context, path string) (string, error) {
 	}
 	return strings.TrimSpace(string(out)), nil
 }
-
-// appHeaders are those of the phone app's pages that a browser has to get.
-var appHeaders = []string{"Content-Security-Policy", "ETag", "Cache-Control", "X-Content-Type-Options", "Referrer-Policy"}
 
 // checkout is the directory above the one of this program, which in a checkout
 // holds tools/bin/vault.

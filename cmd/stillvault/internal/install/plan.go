@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/stillvault/stillvault/plugins/phone"
 )
 
 // Plan is what will be done, and in this order. Its exported fields and Steps
@@ -38,11 +40,7 @@ const descriptionText = "Stillvault: secrets that no server can open"
 // allowedHeaders are the response headers of the engine's phone app that a
 // browser needs. Vault drops every other header of a plug-in's answer, and a
 // page without its Content-Security-Policy is one that more can be done to.
-var allowedHeaders = []string{
-	"Cache-Control", "Content-Security-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Opener-Policy",
-	"Cross-Origin-Resource-Policy", "ETag", "Permissions-Policy", "Referrer-Policy", "Service-Worker-Allowed",
-	"X-Content-Type-Options", "X-Frame-Options",
-}
+var allowedHeaders = phone.AllowedHeaders()
 
 // Plan looks at the binary and at Vault, and says what installing takes. It
 // changes nothing.
