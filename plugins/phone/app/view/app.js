@@ -71,7 +71,7 @@ function changed(before, model) {
   const names = new Set([...Object.keys(before), ...Object.keys(model)]);
   names.delete('now');
   names.delete('lastPoll');
-  return [...names].some((name) => before[name] !== model[name] || typeof model[name] === 'object');
+  return [...names].some((name) => before[name] !== model[name]);
 }
 
 function begin(stage, focus) {

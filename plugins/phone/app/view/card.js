@@ -21,7 +21,7 @@ function fact(key, label, ...value) {
 function origin(card) {
   return card.reported
     ? h('span', { class: 'said' }, 'reported by Vault')
-    : h('span', { class: 'said said-signed' }, 'signed by the host');
+    : h('span', { class: 'said said-signed' }, 'signed by ', foreign(card.consumer));
 }
 
 function who(card) {
@@ -45,7 +45,7 @@ function where(card) {
 }
 
 function kind(name) {
-  return { mount: 'through Vault’s memory', host: 'a host with a key of its own' }[name] ?? visible(name);
+  return { mount: 'through Vault’s memory', host: 'a host with a key of its own', ci: 'a CI job', terraform: 'a Terraform run' }[name] ?? visible(name);
 }
 
 function program(card) {

@@ -37,7 +37,7 @@ function approve(model, actions, card) {
   const word = card.consentFirst && !card.agreed ? 'Consent' : 'Approve';
   const label = h('span', {}, `${word} `, h('span', { class: 'with' }, 'with passkey'));
   return card.typeCode
-    ? h('button', { class: 'approve', type: 'submit', form: FORM, 'data-action': 'approve', 'aria-disabled': model.busy ? 'true' : null }, label)
+    ? button(model, { action: 'approve', kind: 'approve', of: FORM }, label)
     : button(model, { action: 'approve', kind: 'approve', run: () => actions.approve(card.hash, '') }, label);
 }
 

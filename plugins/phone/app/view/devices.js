@@ -7,6 +7,9 @@ import { foreign, visible } from './text.js';
 import { clock, day, left } from './time.js';
 import { copy as servedBy, invitation } from './welcome.js';
 
+// What opens the keyring on a device.
+const KINDS = { passkey: 'With a passkey', password: 'With password and recovery key', software: 'With a key file' };
+
 const toSettings = (actions) => ({ back: () => actions.show('settings'), backTo: 'Settings' });
 
 /**
@@ -22,7 +25,7 @@ export function devices(model, actions) {
     h('ul', { class: 'list' }, (model.devices ?? []).map((device) => h('li', { class: 'item', 'data-key': device.id },
       h('div', { class: 'row' }, h('span', { class: 'row-text' },
         h('span', { class: 'row-name' }, foreign(device.name), device.here ? h('span', { class: 'tag' }, 'this one') : null),
-        h('span', { class: 'more' }, visible(device.kind || 'device'), device.admittedAt ? `, admitted on ${day(device.admittedAt)}` : ', waiting to be admitted')))))),
+        h('span', { class: 'more' }, KINDS[device.kind] ?? visible(device.kind), device.admittedAt ? `, admitted on ${day(device.admittedAt)}` : null)))))),
     h('p', { class: 'hint' }, 'A device that is lost is revoked by your organisation’s signer; tell them at once.'));
 }
 
@@ -98,7 +101,7 @@ export function joinDevice(model, actions) {
         handover.step === 'taken' ? 'Received. One moment…' : 'Waiting for your first device.'),
       fault(model));
   }
-  const bar = [fault(model), progress(model), button(model, { action: 'offer', run: () => document.getElementById('join').requestSubmit() }, 'Continue')];
+  const bar = [fault(model), progress(model), button(model, { action: 'offer', of: 'join' }, 'Continue')];
   return frame({ screen: 'join-device', heading: 'Add this device', bar },
     connection(model, actions),
     invitation(model.link ?? {}, model.now),

@@ -10,16 +10,21 @@ import { copy, step } from './welcome.js';
  * @returns {Node[]}
  */
 export function passkey(model, actions) {
-  const bar = [fault(model), progress(model), button(model, { action: 'make-passkey', run: () => actions.makePasskey() }, 'Make the passkey')];
+  const done = (model.passkey?.made ? 1 : 0) + (model.passkey?.evaluated ?? 0);
+  const bar = [fault(model), progress(model), button(model, { action: 'make-passkey', run: () => actions.makePasskey() }, done > 0 ? 'Go on' : 'Make the passkey')];
   return frame({ screen: 'passkey', heading: 'Make your passkey', bar, aside: step(2) },
     h('p', { class: 'lede' }, 'Your fingerprint, face or screen lock becomes part of the key. Without it nothing opens, on this device or anywhere else.'),
     h('h2', {}, 'You are asked three times'),
     h('ol', { class: 'steps' },
-      h('li', {}, 'to make the passkey,'),
-      h('li', {}, 'to try it,'),
-      h('li', {}, 'and to try it again: both tries must give the same key.')),
+      gesture('to make the passkey,', done > 0),
+      gesture('to try it,', done > 1),
+      gesture('and to try it again: both tries must give the same key.', done > 2)),
     h('p', { class: 'note' }, 'Do not delete this passkey later. If it is gone, only your password and recovery key open what it opened.'),
     copy(model));
+}
+
+function gesture(text, done) {
+  return h('li', { class: done ? 'done' : null }, text, done ? h('span', { class: 'tag' }, 'done') : null);
 }
 
 const SHORTEST = 12;
@@ -44,7 +49,7 @@ export function password(model, actions, local) {
   };
   const slips = local.get('slips') ?? {};
   const type = local.get('plain') ? 'text' : 'password';
-  const bar = [fault(model), progress(model), button(model, { action: 'set-password', run: () => document.getElementById('second').requestSubmit() }, 'Continue')];
+  const bar = [fault(model), progress(model), button(model, { action: 'set-password', of: 'second' }, 'Continue')];
   return frame({ screen: 'password', heading: 'A way back, should the passkey be lost', bar, aside: step(3) },
     h('p', { class: 'lede' }, 'A password and a recovery key, together, open your keyring as well. You get the recovery key next.'),
     form(model, submit, { id: 'second' },

@@ -1,6 +1,6 @@
 import { h } from '../dom.js';
 import { icon, emblem } from './icon.js';
-import { visible } from './text.js';
+import { prose, visible } from './text.js';
 
 /**
  * Lays out one screen: header, main with its heading, and what lies in reach of
@@ -70,6 +70,23 @@ export function connection(model, actions) {
 }
 
 /**
+ * Returns what else should be known: answers not sent yet, a newer app.
+ * @param {Object} model
+ * @param {Object} actions
+ * @returns {Node[]}
+ */
+export function news(model, actions) {
+  return [
+    model.unsent > 0 ? h('p', { class: 'note note-warn', 'data-key': 'unsent' }, model.unsent === 1
+      ? 'One of your answers has not been sent yet. It is kept here and sent as soon as Vault can be reached.'
+      : `${model.unsent} of your answers have not been sent yet. They are kept here and sent as soon as Vault can be reached.`) : null,
+    model.update ? h('section', { class: 'note', 'data-key': 'update', 'aria-label': 'Update' },
+      h('p', {}, 'A newer version of this app is ready, whole and checked.'),
+      h('button', { class: 'plain', type: 'button', 'data-action': 'update', on: { click: () => actions.update() } }, 'Use it now')) : null,
+  ].filter(Boolean);
+}
+
+/**
  * Returns what went wrong and what to do next, if something did.
  * @param {Object} model
  * @returns {?HTMLElement}
@@ -78,9 +95,10 @@ export function fault(model) {
   if (!model.error) {
     return null;
   }
-  const { name, text } = model.error;
+  const { name, text, hint } = model.error;
   return h('div', { class: 'note note-warn', role: 'alert', 'data-key': 'fault' },
-    h('p', { 'data-field': 'error-text' }, sentence(name, text)),
+    h('p', { 'data-field': 'error-text' }, prose(sentence(name, text))),
+    hint === 'clock' ? h('p', {}, 'Set the clock of this device by the network, then try again.') : null,
     name ? h('p', { class: 'mono small' }, h('span', { 'data-field': 'error-name' }, visible(name))) : null);
 }
 
@@ -103,14 +121,15 @@ export function sentence(name, text) {
  * @param {Object} button
  * @param {string} button.action for data-action
  * @param {string=} button.kind primary, secondary or plain
- * @param {?function(Event): void} button.run null for the button of a form
+ * @param {?function(Event): void} button.run null for a button that submits
+ * @param {?string} button.of the id of the form that it submits, if it is not inside
  * @param {...*} label
  * @returns {HTMLElement}
  */
-export function button(model, { action, kind = 'primary', run = null, label = null }, ...children) {
+export function button(model, { action, kind = 'primary', run = null, of = null }, ...children) {
   return h('button', {
-    class: kind, type: run === null ? 'submit' : 'button', 'data-action': action,
-    'aria-disabled': model.busy ? 'true' : null, 'aria-label': label,
+    class: kind, type: run === null ? 'submit' : 'button', form: of, 'data-action': action,
+    'aria-disabled': model.busy ? 'true' : null,
     on: run === null ? {} : { click: (event) => (model.busy ? undefined : run(event)) },
   }, children);
 }

@@ -63,7 +63,7 @@ export function entry(model, actions, local) {
       h('dt', {}, 'When'), h('dd', {}, `${day(one.time)}, ${timeOfDay(one.time)}`),
       one.reason ? [h('dt', {}, 'Reason'), h('dd', {}, foreign(one.reason, 'reason'))] : null,
       one.lease ? [h('dt', {}, 'Usable for'), h('dd', {}, span(one.lease))] : null,
-      h('dt', {}, 'State'), h('dd', {}, one.state === 'unsent' ? 'Not sent yet: it is sent when Vault can be reached' : 'Sent'),
+      h('dt', {}, 'State'), h('dd', {}, state(one.state)),
       h('dt', {}, 'Request'), h('dd', { class: 'mono wrap' }, one.id)),
     h('section', { class: 'part', 'aria-labelledby': 'receipt-title' },
       h('h2', { id: 'receipt-title' }, `Receipt ${one.counter}`),
@@ -72,4 +72,12 @@ export function entry(model, actions, local) {
       h('div', { class: 'pair' },
         button(model, { action: 'copy', kind: 'secondary', run: async () => local.set({ copied: await copy(one.receipt) }) }, copied ? 'Copied' : 'Copy'),
         button(model, { action: 'save-receipt', kind: 'secondary', run: () => save(`receipt-${one.counter}.json`, one.receipt) }, 'Save'))));
+}
+
+function state(name) {
+  if (name === 'unsent') {
+    return 'Not sent yet: it is sent when Vault can be reached';
+  }
+  const known = { sent: 'Sent', pending: 'Sent; others are still missing', approved: 'Sent; approved', denied: 'Sent; denied', expired: 'Sent; expired', cancelled: 'Sent; cancelled' };
+  return known[name] ?? ['Sent; Vault says ', foreign(name, null, 'mono')];
 }

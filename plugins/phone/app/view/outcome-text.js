@@ -11,6 +11,12 @@ export function outcomeText(outcome) {
   const path = visible(outcome.path);
   const who = visible(outcome.requester || 'the requester');
   const by = visible(outcome.by || 'another approver');
+  if (outcome.state === 'refused') {
+    return { mark: 'none', heading: 'Not taken', sentence: `Your answer for ${path} did not count.` };
+  }
+  if (!outcome.counter && (outcome.how === 'approved' || outcome.how === 'denied')) {
+    return answered(outcome.how, by, path);
+  }
   switch (outcome.how) {
     case 'approved':
       return { mark: 'yes', heading: 'Approved', sentence: `${who} gets ${path}${lease(outcome)}.` };
@@ -31,12 +37,16 @@ export function outcomeText(outcome) {
         sentence: `A newer request replaced this one for ${path}. Decide on that one, with its own match code.`,
       };
     case 'elsewhere':
-      return outcome.decision === 'denied'
-        ? { mark: 'no', heading: `Denied by ${by}`, sentence: `The request for ${path} has ended.` }
-        : { mark: 'yes', heading: `Answered by ${by}`, sentence: `The request for ${path} needs nothing more from you.` };
+      return answered(outcome.decision, by, path);
     default:
       return { mark: 'none', heading: 'Ended', sentence: `The request for ${path} is over.` };
   }
+}
+
+function answered(how, by, path) {
+  return how === 'denied'
+    ? { mark: 'no', heading: `Denied by ${by}`, sentence: `The request for ${path} has ended.` }
+    : { mark: 'yes', heading: `${how === 'approved' ? 'Approved' : 'Answered'} by ${by}`, sentence: `The request for ${path} needs nothing more from you.` };
 }
 
 function lease(outcome) {

@@ -3,21 +3,21 @@ import { button, connection, fault, frame, progress } from './frame.js';
 import { account, clear, field, form } from './form.js';
 import { stamp } from './icon.js';
 
-function paperFields(model) {
+function paperFields(model, slip) {
   return [
     account(model.me?.name),
-    field({ name: 'password', label: 'Password', input: { type: 'password', autocomplete: 'current-password' } }),
     field({
-      name: 'recovery', label: 'Recovery key', hint: 'As on the printed page. Spaces do not matter, capital and small letters do.',
+      name: 'recovery', label: 'Recovery key', slip, hint: 'As on the printed page. Spaces do not matter, capital and small letters do.',
       input: { class: 'mono', dir: 'ltr' },
     }),
+    field({ name: 'password', label: 'Password', input: { type: 'password', autocomplete: 'current-password' } }),
   ];
 }
 
 const unspaced = (text) => text.replace(/\s/gu, '');
 
 /**
- * Brings a keyring back from its backup file.
+ * Brings a keyring back: from Vault, or from its backup file.
  * @param {Object} model
  * @param {Object} actions
  * @param {Object} local
@@ -25,21 +25,22 @@ const unspaced = (text) => text.replace(/\s/gu, '');
  */
 export function restore(model, actions, local) {
   const submit = (values, element) => {
-    if (!values.backup) {
-      local.set({ slip: 'Choose the backup file first.' }, '#in-backup');
+    if (unspaced(values.recovery) === '' || values.password === '') {
+      local.set({ slip: 'Both are needed: neither opens anything alone.' }, unspaced(values.recovery) === '' ? '#in-recovery' : '#in-password');
       return;
     }
     local.set({ slip: null });
     actions.restore(values.backup, values.password, unspaced(values.recovery));
     clear(element, ['password', 'recovery']);
   };
-  const bar = [fault(model), progress(model), button(model, { action: 'restore', run: () => document.getElementById('restore').requestSubmit() }, 'Restore')];
+  const bar = [fault(model), progress(model), button(model, { action: 'restore', of: 'restore' }, 'Restore')];
   return frame({ screen: 'restore', heading: 'Restore your keyring', back: () => actions.back(), bar },
     connection(model, actions),
-    h('p', { class: 'lede' }, 'With the backup file, your password and the recovery key. They are used on this device only and sent nowhere.'),
+    h('p', { class: 'lede' }, 'With the recovery key from your printed page, and your password. Both are used on this device only and never sent.'),
     form(model, submit, { id: 'restore' },
-      field({ name: 'backup', label: 'Backup file', slip: local.get('slip'), input: { type: 'file', accept: '.json,application/json' } }),
-      paperFields(model)),
+      paperFields(model, local.get('slip')),
+      h('details', {}, h('summary', {}, 'Use a backup file'),
+        field({ name: 'backup', label: 'Backup file', hint: 'Needed only if Vault has none of your keyring.', input: { type: 'file', accept: '.json,application/json' } }))),
     h('p', { class: 'hint' }, 'Then this device makes a passkey of its own, and your organisation’s signer admits it.'));
 }
 

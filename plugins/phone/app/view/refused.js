@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
 import { frame, sentence } from './frame.js';
 import { stamp } from './icon.js';
-import { path, visible } from './text.js';
+import { path, prose, visible } from './text.js';
 
 // What a refusal means to the person who looks at it, by the error's name.
 const MEANING = {
@@ -35,7 +35,7 @@ export function refused(model, actions) {
     h('p', { class: 'lede' }, 'Your device checked it and will not let it be approved. Nothing was released.'),
     h('dl', { class: 'plainfacts' },
       one.path ? [h('dt', {}, 'For'), h('dd', {}, path(one.path, 'path'))] : null,
-      h('dt', {}, 'What is wrong'), h('dd', { 'data-field': 'error-text' }, sentence(one.name, one.text)),
+      h('dt', {}, 'What is wrong'), h('dd', { 'data-field': 'error-text' }, prose(sentence(one.name, one.text))),
       MEANING[one.name] ? [h('dt', {}, 'What it means'), h('dd', {}, MEANING[one.name])] : null,
       h('dt', {}, 'What to do'), h('dd', {}, 'If you expected this request, tell the requester and the people who run Vault what is written here.'),
       one.name ? [h('dt', {}, 'Name'), h('dd', { class: 'mono', 'data-field': 'error-name' }, visible(one.name))] : null,

@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
-import { connection, fault, frame, sentence, tabs } from './frame.js';
+import { connection, fault, frame, news, sentence, tabs } from './frame.js';
 import { emblem, icon } from './icon.js';
-import { foreign, path, visible } from './text.js';
+import { foreign, path, prose, visible } from './text.js';
 import { clock, left, share } from './time.js';
 
 /**
@@ -13,9 +13,10 @@ import { clock, left, share } from './time.js';
 export function requests(model, actions) {
   const waiting = model.requests ?? [];
   const refused = model.refused ?? [];
-  return frame({ screen: 'requests', heading: title(waiting), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
+  return frame({ screen: 'requests', heading: title(waiting, model), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
     connection(model, actions),
     fault(model),
+    news(model, actions),
     waiting.length === 0 ? nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
     refused.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'refused-title', 'data-key': 'refused' },
       h('h2', { id: 'refused-title' }, 'Refused by this device'),
@@ -23,9 +24,9 @@ export function requests(model, actions) {
     ended(model.ended ?? []));
 }
 
-function title(waiting) {
+function title(waiting, model) {
   if (waiting.length === 0) {
-    return 'Nothing waits for you';
+    return model.online === false || model.reachable === false ? 'No connection' : 'Nothing waits for you';
   }
   return waiting.length === 1 ? 'One request waits' : `${waiting.length} requests wait`;
 }
@@ -61,13 +62,13 @@ function refusedItem(one, actions) {
     h('button', { class: 'row', type: 'button', 'data-action': 'open-refused', 'data-hash': one.hash, on: { click: () => actions.open(one.hash) } },
       h('span', { class: 'row-text' },
         one.path ? path(one.path, null, 'row-what') : h('span', { class: 'row-who' }, 'A request that could not be read'),
-        h('span', { class: 'more' }, sentence(one.name, one.text))),
+        h('span', { class: 'more' }, prose(sentence(one.name, one.text)))),
       h('span', { class: 'row-end' }, icon('forth'))));
 }
 
 const HOW = {
   expired: 'expired', cancelled: 'was withdrawn', approved: 'was approved', denied: 'was denied',
-  superseded: 'was replaced by a newer request', elsewhere: 'was answered by another approver',
+  superseded: 'was replaced by a newer request', elsewhere: 'was answered',
 };
 
 function ended(list) {

@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
-import { button, connection, fault, frame, progress, tabs } from './frame.js';
+import { button, connection, fault, frame, news, progress, tabs } from './frame.js';
 import { field, form } from './form.js';
-import { icon } from './icon.js';
+import { icon, stamp } from './icon.js';
 import { foreign, listed, path, visible } from './text.js';
 
 /**
@@ -14,6 +14,7 @@ export function settings(model, actions) {
   return frame({ screen: 'settings', heading: 'Settings', tabs: tabs(model, actions, 'settings') },
     connection(model, actions),
     fault(model),
+    news(model, actions),
     SECTIONS.map(({ id, title, show }) => {
       const body = show(model, actions);
       return body && h('section', { class: 'part', 'aria-labelledby': `set-${id}`, 'data-key': id }, h('h2', { id: `set-${id}` }, title), body);
@@ -75,6 +76,9 @@ function leave(model, actions) {
  * @returns {Node[]}
  */
 export function signOut(model, actions, local) {
+  if (model.signedOut) {
+    return signedOut(model, actions);
+  }
   const name = model.me?.deviceName || 'sign out';
   const submit = (values) => {
     if (values['confirm-name'].trim() !== name) {
@@ -86,7 +90,7 @@ export function signOut(model, actions, local) {
   const unsent = (model.history ?? []).filter(({ state }) => state === 'unsent').length;
   const bar = [fault(model), progress(model), h('div', { class: 'choice' },
     h('button', { class: 'plain', type: 'button', 'data-action': 'back', on: { click: () => actions.show('settings') } }, 'Stay'),
-    button(model, { action: 'sign-out', kind: 'deny deny-sure', run: () => document.getElementById('leave').requestSubmit() }, 'Sign out and wipe'))];
+    button(model, { action: 'sign-out', kind: 'deny deny-sure', of: 'leave' }, 'Sign out and wipe'))];
   return frame({ screen: 'sign-out', heading: 'Sign out of this device', back: () => actions.show('settings'), backTo: 'Settings', bar },
     h('p', { class: 'lede' }, 'Everything that Stillvault keeps here is deleted: the keyring’s wraps, this device’s key, your history and the app itself.'),
     h('ul', { class: 'steps' },
@@ -95,5 +99,12 @@ export function signOut(model, actions, local) {
       h('li', {}, 'The passkey stays in your passkey manager; delete it there if you want. It opens nothing by itself.'),
       unsent > 0 ? h('li', { class: 'strong' }, unsent === 1 ? 'One answer has not been sent yet and would be lost.' : `${unsent} answers have not been sent yet and would be lost.`) : null),
     form(model, submit, { id: 'leave' },
-      field({ name: 'confirm-name', slip: local.get('slip'), label: [`Type `, h('bdi', { class: 'mono' }, visible(name)), ` to confirm`] })));
+      field({ name: 'confirm-name', slip: local.get('slip'), label: [`Type `, h('bdi', { class: 'mono', 'data-field': 'confirm-name' }, visible(name)), ` to confirm`] })));
+}
+
+function signedOut(model, actions) {
+  const bar = button(model, { action: 'retry', kind: 'secondary', run: () => actions.retry() }, 'Start again');
+  return frame({ screen: 'sign-out', heading: 'Signed out', bar },
+    h('div', { class: 'verdict', 'data-field': 'signed-out' }, stamp('none')),
+    h('p', { class: 'lede' }, 'Nothing of Stillvault is kept on this device any more. You can close this page.'));
 }

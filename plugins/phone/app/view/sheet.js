@@ -26,7 +26,7 @@ export function sheet(model, actions, local) {
     element.reset();
     actions.confirmSheet();
   };
-  const bar = [fault(model), progress(model), button(model, { action: 'confirm-sheet', run: () => document.getElementById('kept').requestSubmit() }, 'I have it on paper')];
+  const bar = [fault(model), progress(model), button(model, { action: 'confirm-sheet', of: 'kept' }, 'I have it on paper')];
   return [frame({ screen: 'sheet', heading: 'Your recovery key', bar, aside: step(4) },
     h('p', { class: 'lede' }, 'Shown once. Print this page or write it down, and keep it apart from this device.'),
     h('div', { class: 'keybox' }, grouped(page.recoveryKey, GROUP, 'recovery-key', 'key')),
@@ -34,7 +34,7 @@ export function sheet(model, actions, local) {
       button(model, { action: 'print-sheet', kind: 'secondary', run: () => print() }, 'Print'),
       button(model, { action: 'save-backup', kind: 'secondary', run: () => { save(page.backupName, page.backup); local.set({ saved: true }); } },
         local.get('saved') ? 'Backup file saved' : 'Save backup file')),
-    h('p', { class: 'hint' }, 'The backup file alone opens nothing. With your password and this key it does, should every device be lost. Keep it where you keep files that must last, not beside the paper.'),
+    h('p', { class: 'hint' }, 'Should every device be lost, this key and your password bring your keyring back from Vault. The backup file is for the day when Vault is gone too; alone it opens nothing. Keep it where files last, not beside the paper.'),
     form(model, submit, { id: 'kept' },
       field({
         name: 'last-four', label: 'Type the last four characters of the key', slip: local.get('slip'),
@@ -44,13 +44,14 @@ export function sheet(model, actions, local) {
 
 /** The page that is printed: nothing but ink. */
 function printed(page) {
-  const rows = [['Organisation', page.organisationWords || page.organisation], ['Approver', page.approver], ['Device', page.device],
-    ['Made on', day(page.made)], ['Backup file', page.backupName]];
+  const facts = page.sheet ?? {};
+  const rows = [['Organisation', facts.organisationWords], ['Organisation id', facts.organisation], ['Approver', facts.name], ['Device', facts.deviceName],
+    ['Made on', day(facts.created)], ['Backup file', page.backupName]];
   return h('section', { class: 'paper', 'aria-hidden': 'true', 'data-key': 'paper' },
     h('div', { class: 'paper-top' }, emblem(), h('p', { class: 'paper-title' }, 'Stillvault recovery key')),
     grouped(page.recoveryKey, GROUP, null, 'key'),
     h('dl', { class: 'paper-facts' }, rows.filter(([, value]) => value).map(([name, value]) => [h('dt', {}, name), h('dd', {}, visible(value))])),
-    h('p', {}, 'With the password that you chose and the backup file, this key opens your approver’s keyring when every passkey is lost: open Stillvault, choose “Restore from a backup file”. Each of the three alone opens nothing.'),
+    h('p', {}, 'With the password that you chose, this key opens your approver’s keyring when every device is lost: open Stillvault, choose “I lost my devices”, and give both. Should Vault be gone as well, the backup file stands in for it. None of the three opens anything alone.'),
     h('p', {}, 'Keep this page where you keep documents that must last. Keep the backup file elsewhere, on storage that outlives your devices. Write the password on neither.'),
     h('p', {}, 'If somebody may have seen this page, tell your organisation’s signer and enrol again.'),
     h('p', { class: 'paper-line' }, 'Checked on'));

@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
 import { button, fault, frame, sentence } from './frame.js';
 import { emblem, stamp } from './icon.js';
-import { path, visible } from './text.js';
+import { path, prose, visible } from './text.js';
 
 /**
  * Shown while the core is fetched and the device's state is read.
@@ -95,7 +95,7 @@ export function alarm(model) {
       h('li', {}, 'Call whoever holds your organisation’s signing key, by a number that you already have. Do not use a link or number from a message.'),
       h('li', {}, 'Read them the lines below.')),
     h('dl', { class: 'plainfacts' },
-      h('dt', {}, 'What was found'), h('dd', { 'data-field': 'error-text' }, sentence(name, text)),
+      h('dt', {}, 'What was found'), h('dd', { 'data-field': 'error-text' }, prose(sentence(name, text))),
       h('dt', {}, 'Name'), h('dd', { class: 'mono', 'data-field': 'error-name' }, visible(name)),
       model.me?.organisationWords ? [h('dt', {}, 'Organisation'), h('dd', { class: 'mono', 'data-field': 'organisation' }, visible(model.me.organisationWords))] : null,
       model.me?.base ? [h('dt', {}, 'Vault'), h('dd', {}, path(model.me.base))] : null));

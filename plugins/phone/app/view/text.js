@@ -54,6 +54,15 @@ export function grouped(text, size, field, kind = '') {
 }
 
 /**
+ * Sets what stands between backticks as something to type.
+ * @param {string} text
+ * @returns {Array<string|HTMLElement>}
+ */
+export function prose(text) {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? h('code', { class: 'mono' }, part) : part));
+}
+
+/**
  * Joins names as a sentence does.
  * @param {string[]} names
  * @param {string=} last the word before the last one

@@ -14,7 +14,7 @@ import { day, left, span, timeOfDay } from './time.js';
 export function welcome(model, actions) {
   return frame({
     screen: 'welcome', heading: 'Secrets that open only when you say so',
-    bar: [fault(model), progress(model), button(model, { action: 'paste', kind: 'primary', run: () => document.getElementById('paste').requestSubmit() }, 'Continue')],
+    bar: [fault(model), progress(model), button(model, { action: 'paste', of: 'paste' }, 'Continue')],
   },
   h('div', { class: 'hero' }, emblem()),
   connection(model, actions),
@@ -22,7 +22,7 @@ export function welcome(model, actions) {
   form(model, ({ link }) => actions.paste(link.trim()), { id: 'paste' },
     field({ name: 'link', label: 'Or paste the link here', input: { inputmode: 'url', enterkeyhint: 'go', class: 'mono', dir: 'ltr' } })),
   h('p', {}, h('button', { class: 'plain', type: 'button', 'data-action': 'show-restore', on: { click: () => actions.show('restore') } },
-    'Restore from a backup file')),
+    'I lost my devices')),
   copy(model));
 }
 
@@ -34,7 +34,7 @@ export function welcome(model, actions) {
  */
 export function invited(model, actions) {
   const link = model.link ?? {};
-  const bar = [fault(model), progress(model), button(model, { action: 'start', run: () => document.getElementById('start').requestSubmit() }, 'Continue')];
+  const bar = [fault(model), progress(model), button(model, { action: 'start', of: 'start' }, 'Continue')];
   return frame({ screen: 'invited', heading: 'You are invited to approve', bar, aside: step(1) },
     connection(model, actions),
     invitation(link, model.now),

@@ -8,7 +8,7 @@ const at = (seconds) => new Date(now + seconds * 1000).toISOString();
 const { plain, host, quorum, consent, consented, agreed, typed, hurried, hostile } = cards(at);
 
 const me = {
-  name: 'alice', organisation: 'a1'.repeat(32), organisationWords: 'kuzob-hitad lomuj-babad dotif-sanup', device: '6f2d1c9e-0000-4000-8000-000000000001',
+  name: 'alice', organisation: 'a1'.repeat(32), organisationWords: 'kuzob hitad lomuj babad dotif sanup ruvig mopas', device: '6f2d1c9e-0000-4000-8000-000000000001',
   deviceName: 'alice-phone', base: 'https://vault.example:8200/v1/stillvault', rpId: 'vault.example', factors: ['passkey', 'password'],
 };
 
@@ -20,7 +20,7 @@ const link = {
 const base = {
   stage: 'ready', copy: 'mount', bundle: '3f9c1a7be4d20856', version: '0.3.0', support: [], online: true, reachable: true, elsewhere: false,
   alarm: null, busy: null, error: null, me, link: null, sheet: null, fingerprint: [], requests: [], refused: [], ended: [], outcome: null,
-  history: [], devices: [], handover: null, selected: null, checked: null, now,
+  history: [], devices: [], handover: null, passkey: null, unsent: 0, update: false, signedOut: false, selected: null, checked: null, now,
 };
 
 const on = (card, more = {}) => ({ ...base, screen: 'request', selected: card.hash, requests: [card], ...more });
@@ -60,16 +60,17 @@ export const models = {
   'welcome-error': { ...base, screen: 'welcome', stage: 'empty', me: null, error: { name: 'link_invalid', text: 'link_invalid: this is not a whole link; copy it again, from https to its end' } },
   invited: { ...base, screen: 'invited', stage: 'linked', link },
   passkey: { ...base, screen: 'passkey', stage: 'linked', link, copy: 'own' },
+  'passkey-once': { ...base, screen: 'passkey', stage: 'linked', link, passkey: { made: true, evaluated: 1 }, busy: 'Waiting for the authenticator …' },
   'passkey-failed': { ...base, screen: 'passkey', stage: 'linked', link, error: { name: 'prf_output_changed', text: 'prf_output_changed: the passkey gave two different keys; use another browser or passkey manager' } },
   password: { ...base, screen: 'password', stage: 'made', link },
   sheet: {
     ...base, screen: 'sheet', stage: 'made', link, sheet: {
-      recoveryKey: 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE', backup: '{"vault":{}}', backupName: 'stillvault-alice.json', organisation: me.organisation,
-      organisationWords: me.organisationWords, approver: 'alice', device: 'alice-phone', made: at(0),
+      recoveryKey: 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE', backup: '{"vault":{}}', backupName: 'stillvault-alice.json',
+      sheet: { name: 'alice', organisation: me.organisation, organisationWords: me.organisationWords, approver: me.device, device: me.device, deviceName: 'alice-phone', created: at(0) },
     },
   },
   words: { ...base, screen: 'words', stage: 'waiting', fingerprint: words },
-  requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'elsewhere', by: 'bob' }] },
+  requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'approved', by: 'bob' }] },
   'requests-none': { ...base, screen: 'requests' },
   'requests-offline': { ...base, screen: 'requests', online: false },
   'requests-unreachable': { ...base, screen: 'requests', reachable: false, requests: [plain] },
@@ -92,6 +93,8 @@ export const models = {
   'outcome-expired': came('expired'),
   'outcome-cancelled': came('cancelled'),
   'outcome-superseded': came('superseded'),
+  'outcome-not-taken': came('approved', { counter: 15, state: 'refused', error: { name: 'request_expired', text: 'request_expired: the deadline has passed; ask again' } }),
+  'outcome-by-other': came('denied', { by: 'bob', reason: 'not tonight' }),
   'outcome-elsewhere': { ...came('elsewhere', { by: 'bob', decision: 'approved' }), requests: [host] },
   history: { ...base, screen: 'history', history },
   'history-none': { ...base, screen: 'history' },
@@ -99,9 +102,9 @@ export const models = {
   settings: { ...base, screen: 'settings' },
   devices: {
     ...base, screen: 'devices', devices: [
-      { id: me.device, name: 'alice-phone', kind: 'phone', admittedAt: at(-86400 * 30), here: true },
-      { id: '6f2d1c9e-0000-4000-8000-000000000002', name: 'alice-laptop', kind: 'terminal', admittedAt: at(-86400 * 9), here: false },
-      { id: '6f2d1c9e-0000-4000-8000-000000000003', name: 'alice-tablet', kind: 'phone', here: false },
+      { id: me.device, name: 'alice-phone', kind: 'passkey', admittedAt: at(-86400 * 30), here: true },
+      { id: '6f2d1c9e-0000-4000-8000-000000000002', name: 'alice-laptop', kind: 'password', admittedAt: at(-86400 * 9), here: false },
+      { id: '6f2d1c9e-0000-4000-8000-000000000003', name: 'alice-tablet', kind: 'passkey', admittedAt: at(-3600), here: false },
     ],
   },
   'add-device': { ...base, screen: 'add-device', handover: { ...handover, step: 'link' } },
@@ -113,6 +116,8 @@ export const models = {
   check: { ...base, screen: 'check' },
   'check-passed': { ...base, screen: 'check', checked: 'password' },
   'sign-out': { ...base, screen: 'sign-out', history },
+  'signed-out': { ...base, screen: 'sign-out', signedOut: true, me: null },
+  'requests-news': { ...base, screen: 'requests', unsent: 1, update: true },
   alarm: {
     ...base, screen: 'requests', alarm: {
       name: 'roster_rolled_back',
