@@ -13,12 +13,15 @@ import (
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
 var (
 	// ErrWhichApprover means that the approver to be is not clear.
 	ErrWhichApprover = errors.New("approver_unclear: this state directory does not have exactly one approver; name one with --approver, or become one with `stillvault approver join`")
+	// ErrNotAdmitted means that an approver joined, and was not admitted since.
+	ErrNotAdmitted = errors.New("not_admitted_yet: the organisation's signer has not admitted this device yet")
 	// ErrNobodyToAsk means that approving needs a person at a terminal.
 	ErrNobodyToAsk = errors.New("nobody_to_ask: approving asks a person, and this is no terminal; run it in one, or pass --all for a demonstration")
 )
@@ -99,7 +102,11 @@ func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error
 	session := approver.Session{
 		Device: *device, Broker: client, Input: input, Out: a.Err(), Clock: approver.SystemClock{}, Options: options,
 	}
-	return session.Run(ctx)
+	err = session.Run(ctx)
+	if _, unknown := device.Roster.FormerDevice(who.Device.ID()); unknown != nil && errors.Is(err, roster.ErrUnknown) {
+		return fmt.Errorf("%w; ask them to run `stillvault approver admit %s`, then run this again", ErrNotAdmitted, who.Name)
+	}
+	return err
 }
 
 // kept returns the approver of a name, or the only one, of a state directory.
@@ -117,8 +124,8 @@ func kept(h *home.Home, name string) (*home.Approver, error) {
 	return h.Approver(name)
 }
 
-// device puts an approver's device together. It needs no Vault token where this
-// machine has seen the organisation's log before.
+// device puts an approver's device together. It needs no Vault token: joining
+// kept where the organisation's log begins.
 func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (*approver.Device, error) {
 	log, err := local(h)
 	if err != nil {
@@ -126,38 +133,17 @@ func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, w
 	}
 	if log.roster == nil {
 		if log, err = fetch(ctx, h, client); err != nil {
-			return nil, fmt.Errorf("the first time, the organisation's log is read with a Vault token: %w", err)
+			return nil, fmt.Errorf("this device joined before the mount had the organisation's log, and reads it once with a Vault token: %w", err)
 		}
-	}
-	mount, err := a.mountFor(ctx, h, client, who)
-	if err != nil {
-		return nil, err
 	}
 	memory, err := approver.Keep(h, who.Name, log.statements)
 	if err != nil {
 		return nil, err
 	}
 	return &approver.Device{
-		Roster: log.roster, Mount: mount, Approver: who.ID, Keys: who.Device, Memory: memory,
+		Roster: log.roster, Mount: who.Mount, Approver: who.ID, Keys: who.Device, Memory: memory,
 		Factor: approver.Software{Row: who.Backup.Row, KeyCheck: who.Backup.KeyCheck, Key: who.Factor},
 	}, nil
-}
-
-// mountFor is the mount that an approver answers: the one that they enrolled at,
-// else the one seen here before. Only the first time it wants a Vault token.
-func (a *app) mountFor(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (envelope.ID, error) {
-	if !who.Mount.IsZero() {
-		return who.Mount, nil
-	}
-	id, err := h.Mount(client.Address(), client.Mount())
-	if !errors.Is(err, home.ErrNone) {
-		return id, err
-	}
-	m, err := a.mountOf(ctx, h, client)
-	if err != nil {
-		return id, fmt.Errorf("the first time, the mount is read with a Vault token: %w", err)
-	}
-	return m.ID, nil
 }
 
 // typing reads from a person, hiding what is to be hidden where in is a

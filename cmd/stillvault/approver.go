@@ -17,7 +17,7 @@ func (a *app) approverCommand() *cobra.Command {
 signer's machine makes a ticket ('enroll'), the person's device answers it
 ('join', or a phone), and the signer admits what the device made ('admit').`,
 		a.approverEnrollCommand(), a.approverJoinCommand(), a.approverAdmitCommand(),
-		a.approverRevokeCommand(), a.approverListCommand())
+		a.approverRevokeCommand(), a.approverListCommand(), a.approverShowCommand())
 }
 
 func (a *app) approverRevokeCommand() *cobra.Command {

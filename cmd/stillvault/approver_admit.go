@@ -20,6 +20,8 @@ var (
 	ErrUnanswered = errors.New("enrolment_unanswered: no device has answered the ticket yet; run this again when it has")
 	// ErrNoTicket means that there is nothing to verify an enrolment with.
 	ErrNoTicket = errors.New("ticket_missing: no ticket for this name is kept here; pass --enrolment with its id and --fingerprint with the words that the person reads out from their device")
+	// ErrWords means that the words read out are another device's.
+	ErrWords = errors.New("fingerprint_differs: these are not the words of the device that answered, and nothing was admitted; have the person read all eight out again, from their own screen. If they still differ, another device has answered in their name: make a new ticket with `stillvault approver enroll`")
 	// ErrFurtherDevice means that an enrolment has other keys than its approver.
 	ErrFurtherDevice = errors.New("keys_differ: the approver was admitted with other keys than this device has")
 	// ErrOtherName means that an enrolment's approver has another name already.
@@ -30,21 +32,33 @@ type admitOptions struct {
 	related     relation
 	enrolment   string
 	fingerprint string
+	device      string
 }
 
 func (a *app) approverAdmitCommand() *cobra.Command {
 	var o admitOptions
 	c := &cobra.Command{
 		Use:   "admit NAME",
-		Short: "Admit an approver whose device has answered the ticket",
+		Short: "Admit an approver whose device has answered, or their further devices",
 		Long: `Fetch what the device sent through the broker, verify that it was made with the
 ticket that is kept here, and sign the admission of the approver and the device.
+With --fingerprint, the eight words that the person reads out from their own
+device must be that device's, too.
+
 Where the ticket was made elsewhere, or passed through Vault, pass --enrolment
-and the eight words that the person reads out from their own device; and, where
-the ticket is not kept here, --entity or --no-entity as for 'approver enroll'.`,
+and --fingerprint; and, where the ticket is not kept here, --entity or
+--no-entity as for 'approver enroll'.
+
+An approver who is admitted already adds devices from the first one, or restores
+their keyring on a new one. Such devices wait here: they are certified by the
+approver's keyring, which is verified, then shown and admitted, all of them or
+the one that --device names. 'approver show' lists them without admitting any.`,
 		Example: `  stillvault approver admit alice
-  stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …" --entity 9d21c07e-…`,
-		Args: cobra.ExactArgs(1),
+  stillvault approver admit alice --fingerprint "lusab babad gutih tugad ..."
+  stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …" --entity 9d21c07e-…
+  stillvault approver admit alice --device "alice's tablet"`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeNames(approverNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.admitApprover(cmd.Context(), args[0], o)
 		},
@@ -53,19 +67,46 @@ the ticket is not kept here, --entity or --no-entity as for 'approver enroll'.`,
 	o.related.flags(c, "Vault entity id that is the same person; may be repeated, and adds to those given to enroll")
 	f.StringVar(&o.enrolment, "enrolment", "", "id of the enrolment, where its ticket is not kept here")
 	f.StringVar(&o.fingerprint, "fingerprint", "", "the words that the person reads out from their device")
+	f.StringVar(&o.device, "device", "", "admit only the further device of this name or id")
+	c.MarkFlagsMutuallyExclusive("device", "enrolment")
+	c.MarkFlagsMutuallyExclusive("device", "fingerprint")
 	return c
 }
 
 func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) error {
-	h, err := a.home()
+	if err := roster.CheckName(name); err != nil {
+		return err
+	}
+	h, client, log, err := a.fetched(ctx)
 	if err != nil {
 		return err
 	}
-	client, err := a.broker()
-	if err != nil {
+	t, err := h.Ticket(name)
+	if err != nil && !errors.Is(err, home.ErrNone) {
 		return err
 	}
-	e, entities, err := verifiedEnrolment(ctx, h, client, name, o)
+	hasTicket := err == nil
+	defer t.Secret.Wipe()
+	_, err = log.roster.ApproverNamed(name)
+	known := err == nil
+	// Somebody whose ticket was answered may have asked for a further device since.
+	unasked := o.enrolment == "" && o.fingerprint == ""
+	switch {
+	case o.device != "" || known && unasked && !hasTicket:
+		return a.admitProposed(ctx, client, log.roster, name, o.device)
+	case !hasTicket && (o.fingerprint == "" || o.enrolment == ""):
+		return fmt.Errorf("%q: %w", name, ErrNoTicket)
+	}
+	err = a.admitEnrolled(ctx, h, client, name, t, hasTicket, o)
+	if errors.Is(err, ErrUnanswered) && known && unasked {
+		return a.admitProposed(ctx, client, log.roster, name, "")
+	}
+	return err
+}
+
+// admitEnrolled admits what answered a ticket.
+func (a *app) admitEnrolled(ctx context.Context, h *home.Home, client *broker.Client, name string, t home.Ticket, hasTicket bool, o admitOptions) error {
+	e, entities, err := verifiedEnrolment(ctx, client, name, t, hasTicket, o)
 	if err != nil {
 		return err
 	}
@@ -87,25 +128,20 @@ func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) er
 
 // verifiedEnrolment fetches an enrolment and proves whose it is: by the ticket
 // kept here, or by the words read out. Given words are checked in either case.
-func verifiedEnrolment(ctx context.Context, h *home.Home, client *broker.Client, name string, o admitOptions) (roster.Enrolment, []string, error) {
+func verifiedEnrolment(ctx context.Context, client *broker.Client, name string, t home.Ticket, hasTicket bool, o admitOptions) (roster.Enrolment, []string, error) {
 	var none roster.Enrolment
-	t, err := h.Ticket(name)
-	hasTicket := err == nil
-	if err != nil && !errors.Is(err, home.ErrNone) {
-		return none, nil, err
-	}
-	defer t.Secret.Wipe()
 	id := t.ID
 	if o.enrolment != "" {
+		var err error
 		if id, err = envelope.ParseID(o.enrolment); err != nil {
 			return none, nil, fmt.Errorf("--enrolment: %w", err)
 		}
 		hasTicket = hasTicket && id == t.ID
 	}
-	if !hasTicket && (o.fingerprint == "" || o.enrolment == "") {
-		return none, nil, fmt.Errorf("%q: %w", name, ErrNoTicket)
-	}
 	if !hasTicket {
+		if o.fingerprint == "" {
+			return none, nil, fmt.Errorf("%q: %w", name, ErrNoTicket)
+		}
 		if err := o.related.check(name); err != nil {
 			return none, nil, err
 		}
@@ -123,11 +159,11 @@ func verifiedEnrolment(ctx context.Context, h *home.Home, client *broker.Client,
 	} else {
 		e, err = roster.ReadEnrolment(*posted.Message)
 	}
-	if err == nil && o.fingerprint != "" {
-		err = e.MatchesFingerprint(o.fingerprint)
-	}
 	if err != nil {
 		return none, nil, err
+	}
+	if o.fingerprint != "" && e.MatchesFingerprint(o.fingerprint) != nil {
+		return none, nil, fmt.Errorf("%q: %w", name, ErrWords)
 	}
 	return e, append(append([]string{}, t.Entities...), o.related.entities...), nil
 }

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/mdp/qrterminal/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
 )
 
 // ErrAdmitted means that a name is an approver's already.
@@ -32,16 +32,15 @@ func (a *app) approverEnrollCommand() *cobra.Command {
 		Use:   "enroll NAME",
 		Short: "Make a ticket that invites a person to enrol a device",
 		Long: `Make a one-time ticket and register it with the broker, which never learns what
-makes the ticket valid. The person runs the printed command on a machine of their
-own and pastes the ticket. Hand it to nobody else, and not through Vault. A second
-ticket for the same name replaces the first.
+makes the ticket valid. Where the mount's config names the phone app (public_url),
+it is printed as a link and a QR code, which the person scans with their phone's
+camera. Elsewhere, and with --software, it is a text, which they paste into
+'stillvault approver join' on a machine of their own. Hand it to nobody else, and
+not through Vault. A second ticket for the same name replaces the first.
 
 Vault knows a person by an entity, approvals know them by a key; what keeps people
 from approving what they ask for themselves is that --entity says which belong
-together. --no-entity says that the person cannot log in to this Vault.
-
-Where the mount's config names a phone app with public_url, a link and a QR code
-are printed, too.`,
+together. --no-entity says that the person cannot log in to this Vault.`,
 		Example: `  stillvault approver enroll alice --entity 6fb1a2c4-…
   stillvault approver enroll alice --entity "$(vault read -field=id identity/entity/name/alice)"
   stillvault approver enroll bob --no-entity --software`,
@@ -62,7 +61,7 @@ are printed, too.`,
 	f := c.Flags()
 	o.related.flags(c, "Vault entity id that is the same person, who may not approve what it asks for; may be repeated")
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
-	f.BoolVar(&o.software, "software", false, "for a terminal only: print no link and no QR code, even with a phone app")
+	f.BoolVar(&o.software, "software", false, "print the ticket for a terminal, even where there is a phone app")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
 	return c
 }
@@ -75,7 +74,7 @@ type ticketView struct {
 	Ticket  string `json:"ticket"`
 	Link    string `json:"link"` // into the phone app, empty where there is none
 
-	address string // of Vault
+	address, publicURL, base string // of Vault, of the app, and of the mount's API
 }
 
 // enrol makes a ticket, keeps it, and registers it with the broker.
@@ -95,11 +94,15 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
 		}
 	}
-	a.warnReplaced(h, name)
-	mount, err := client.ReadMount(ctx)
+	settings, err := client.ReadSettings(ctx)
 	if err != nil {
 		return nil, err
 	}
+	mount, err := a.mountOf(ctx, h, client)
+	if err != nil {
+		return nil, err
+	}
+	a.warnReplaced(h, name)
 	t := roster.NewTicket(log.roster.Organisation(), mount.ID, envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.related.entities}); err != nil {
@@ -108,19 +111,22 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 	if err := client.CreateEnrolment(ctx, t); err != nil {
 		return nil, err
 	}
+	return viewTicket(client, t, settings.PublicURL)
+}
+
+func viewTicket(client *broker.Client, t roster.Ticket, publicURL string) (*ticketView, error) {
 	text, err := t.Reveal()
 	if err != nil {
 		return nil, err
 	}
-	settings, err := client.ReadSettings(ctx)
-	if err != nil {
-		return nil, err
+	v := &ticketView{
+		Name: t.Name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text,
+		address: client.Address(), publicURL: publicURL, base: apiBase(client),
 	}
-	v := &ticketView{Name: name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text, address: client.Address()}
-	if settings.PublicURL != "" {
-		v.Link = settings.PublicURL + "#" + text
+	if publicURL != "" {
+		v.Link, err = appLink(publicURL, v.base, text)
 	}
-	return v, nil
+	return v, err
 }
 
 // warnReplaced says that an earlier ticket is worth nothing from now on: who
@@ -140,15 +146,31 @@ func (a *app) printTicket(v *ticketView, o enrolOptions) error {
 	if a.Format == terminal.JSON {
 		return a.Print(v, nil)
 	}
-	a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s, and pastes the ticket below it:", v.Name, v.address, v.Expires)
-	fmt.Fprintf(a.Out(), "stillvault approver join\n%s\n", v.Ticket)
-	if v.Link != "" && !o.software {
-		a.Say("or opens this on their phone:")
-		fmt.Fprintln(a.Out(), v.Link)
-		if !o.noQR && a.OutIsTerminal() {
-			qrterminal.GenerateHalfBlock(v.Link, qrterminal.L, a.Out())
-		}
+	if v.Link == "" || o.software {
+		a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s, and pastes the ticket below it:", v.Name, v.address, v.Expires)
+		fmt.Fprintf(a.Out(), "stillvault approver join\n%s\n", v.Ticket)
+	} else {
+		a.printLink(v, o)
 	}
-	a.Say("then: stillvault approver admit %s", v.Name)
+	a.Say("It is for %s alone: whoever uses it first enrols in their name. Show it, or send it where nobody else reads.", v.Name)
+	a.Say("When their device says that it waits for its admission:")
+	a.Say("    stillvault approver admit %s", v.Name)
+	a.Say("or, to compare the eight words that it shows, and they read out to you:")
+	a.Say("    stillvault approver admit %s --fingerprint \"…\"", v.Name)
 	return nil
+}
+
+func (a *app) printLink(v *ticketView, o enrolOptions) {
+	a.warnLink(v.publicURL, v.base)
+	shown := !o.noQR && a.OutIsTerminal()
+	how := "opens this link on their phone"
+	if shown {
+		how = "scans this with the camera of their phone, or opens the link on it"
+	}
+	a.Say("%s %s, before %s; the page says what to do, and takes a minute:", v.Name, how, v.Expires)
+	fmt.Fprintln(a.Out(), v.Link)
+	if shown {
+		a.printQR(v.Link)
+	}
+	a.Say("Without such a phone: run this again with --software, for a terminal.")
 }

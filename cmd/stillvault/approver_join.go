@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/plugins/broker"
 )
 
 var (
@@ -43,7 +42,10 @@ read the eight words out to the organisation's signer if they ask for them.
 
 TICKET is what 'approver enroll' printed, or its link. Without it, or with -, it
 is asked for and not shown; where input is no terminal, it is the first line. As
-an argument, others on this machine may see it in the list of processes.`,
+an argument, others on this machine may see it in the list of processes.
+
+No Vault token is needed, now or later: the ticket names the organisation and the
+mount, and the organisation's log comes to this device's own inbox.`,
 		Example: `  stillvault approver join
   stillvault approver join --no-recovery - < ticket`,
 		Args: cobra.MaximumNArgs(1),
@@ -73,11 +75,7 @@ an argument, others on this machine may see it in the list of processes.`,
 }
 
 func (a *app) join(ctx context.Context, text string, o joinOptions) error {
-	if base, ticket, isLink := strings.Cut(text, "#"); isLink {
-		text = ticket
-		a.takeAddress(base)
-	}
-	t, err := roster.ParseTicket(text)
+	t, err := roster.ParseTicket(a.takeLink(text))
 	if err != nil {
 		return err
 	}
@@ -97,7 +95,7 @@ func (a *app) join(ctx context.Context, text string, o joinOptions) error {
 	if err := h.Pin(t.Organisation); err != nil {
 		return err
 	}
-	who, err := a.joining(ctx, h, client, t, o)
+	who, err := a.joining(h, t, o)
 	if err != nil {
 		return err
 	}
@@ -110,31 +108,37 @@ func (a *app) join(ctx context.Context, text string, o joinOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := client.AnswerEnrolment(ctx, t, message); err != nil {
+	enrolled, err := client.AnswerEnrolment(ctx, t, message)
+	if err != nil {
 		return err
+	}
+	if _, err := h.PinMount(client.Address(), client.Mount(), t.Mount); err != nil {
+		return err
+	}
+	if err := begin(h, t.Organisation, enrolled.Init); err != nil {
+		return fmt.Errorf("the log of %s at %s: %w", client.Mount(), client.Address(), err)
 	}
 	return a.printJoined(t, e)
 }
 
-// takeAddress takes the broker's address from a ticket's link where nothing else
-// says it.
-func (a *app) takeAddress(base string) {
-	server, rest, ok := strings.Cut(base, "/v1/")
-	mount, isApp := strings.CutSuffix(strings.TrimRight(rest, "/"), "/app")
-	if !ok || !isApp {
-		return
+// begin keeps the first statement of the organisation's log, unless there is
+// more of it here: from there, the device's own inbox brings the rest.
+func begin(h *home.Home, organisation envelope.Hash, first *envelope.Signed) error {
+	log, err := local(h)
+	if err != nil || log.roster != nil || first == nil {
+		return err
 	}
-	if a.address == "" && os.Getenv("VAULT_ADDR") == "" {
-		a.address = server
+	statements := []envelope.Signed{*first}
+	r, err := roster.Fold(organisation, statements)
+	if err != nil {
+		return err
 	}
-	if a.mount == "" && os.Getenv(broker.MountVariable) == "" {
-		a.mount = mount
-	}
+	return h.Advance(r, statements)
 }
 
 // joining returns the approver that answers the ticket: made now, or by an
 // earlier call that did not get through to the broker.
-func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, t roster.Ticket, o joinOptions) (*home.Approver, error) {
+func (a *app) joining(h *home.Home, t roster.Ticket, o joinOptions) (*home.Approver, error) {
 	known, err := h.Approver(t.Name)
 	switch {
 	case err == nil && known.ID == t.Approver:
@@ -150,32 +154,15 @@ func (a *app) joining(ctx context.Context, h *home.Home, client *broker.Client, 
 	case !errors.Is(err, home.ErrNone):
 		return nil, err
 	}
-	who := &home.Approver{Name: t.Name, Organisation: t.Organisation, ID: t.Approver, Device: keyring.NewDevice(), Factor: keyring.NewSoftware()}
-	mount, err := client.ReadMount(ctx)
-	switch {
-	case err == nil:
-		who.Mount = mount.ID
-	case unauthorised(err):
-		a.Say("no token here may read which mount this is; that suffices to join, and the first `stillvault approve` wants one")
-	default:
-		who.Wipe()
-		return nil, err
+	// The ticket came past Vault: its mount is the one.
+	who := &home.Approver{
+		Name: t.Name, Organisation: t.Organisation, Mount: t.Mount, ID: t.Approver, Device: keyring.NewDevice(), Factor: keyring.NewSoftware(),
 	}
 	if err := a.wrapKeyring(h, who, o); err != nil {
 		who.Wipe()
 		return nil, err
 	}
 	return who, nil
-}
-
-// unauthorised says whether Vault wants a token, or a better one: a person may
-// join without any.
-func unauthorised(err error) bool {
-	switch broker.StatusOf(err) {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		return true
-	}
-	return false
 }
 
 // enrolment is the public half of what a terminal approver has, the same each

@@ -41,7 +41,7 @@ func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error
 		return err
 	}
 	defer w.RecoveryKey.Wipe()
-	who.Backup = &keyring.Backup{Row: w.Row, Organisation: who.Organisation, Generation: k.Generation(), KeyCheck: w.KeyCheck}
+	who.Backup = &keyring.Backup{Row: w.Row, Organisation: who.Organisation, Generation: k.Generation(), KeyCheck: w.KeyCheck, Mount: who.Mount, Name: who.Name}
 	if err := h.CreateApprover(who); err != nil {
 		return err
 	}

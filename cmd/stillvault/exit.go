@@ -44,7 +44,7 @@ var unsafe = []error{
 	approval.ErrReceipts, approval.ErrInbox,
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
-	home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
+	ErrWords, home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
 	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers,
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/host"
 	"github.com/stillvault/stillvault/plugins/phone"
 )
@@ -68,6 +70,7 @@ func scriptParams() testscript.Params {
 			"capture":    scriptCapture,
 			"crash":      scriptCrash,
 			"eventually": scriptEventually,
+			"propose":    scriptPropose,
 			"restart":    scriptRestart,
 			"settings":   scriptSettings,
 		},
@@ -94,12 +97,14 @@ func setUpScript(env *testscript.Env) error {
 	return nil
 }
 
-// scriptEnvironment sets what every script may rely on.
+// scriptEnvironment sets what every script may rely on, $MOUNT among it, the
+// mount's path.
 func scriptEnvironment(env *testscript.Env, server map[string]string) {
 	for name, value := range server {
 		env.Setenv(name, value)
 	}
 	env.Setenv("ADMIN_TOKEN", server["VAULT_TOKEN"])
+	env.Setenv("MOUNT", cmp.Or(server["STILLVAULT_MOUNT"], broker.DefaultMount))
 	env.Setenv("STILLVAULT_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("NO_COLOR", "1")

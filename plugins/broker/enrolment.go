@@ -87,32 +87,71 @@ func (c *Client) DeleteEnrolment(ctx context.Context, id envelope.ID) error {
 	return c.delete(ctx, c.path("enroll", id.String()))
 }
 
+// Enrolled is what the broker tells a device that enrols. Init is the first
+// statement of the organisation's log, nil while the broker has none: believe it
+// only where its hash is the organisation's id as the ticket names it.
+type Enrolled struct {
+	State EnrolmentState
+	Init  *envelope.Signed
+}
+
+type enrolledAnswer struct {
+	State EnrolmentState `json:"state"`
+	Init  string         `json:"init"`
+}
+
+func (a enrolledAnswer) read(path string) (*Enrolled, error) {
+	first, err := readInit(path, a.Init)
+	if err != nil {
+		return nil, err
+	}
+	return &Enrolled{State: a.State, Init: first}, nil
+}
+
+// readInit reads the statement that the broker sends to devices without a token.
+func readInit(path, text string) (*envelope.Signed, error) {
+	if text == "" {
+		return nil, nil
+	}
+	s, err := envelope.Decode[envelope.Signed]([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: first statement: %w", path, err)
+	}
+	return &s, nil
+}
+
 // AnswerEnrolment posts what a device made for a ticket. It needs no Vault
 // token: the post token is derived from the ticket. The same message again is
 // no error, another is a conflict.
-func (c *Client) AnswerEnrolment(ctx context.Context, t roster.Ticket, m roster.EnrolmentMessage) error {
+func (c *Client) AnswerEnrolment(ctx context.Context, t roster.Ticket, m roster.EnrolmentMessage) (*Enrolled, error) {
 	token, err := t.PostToken()
 	if err != nil {
-		return fmt.Errorf("ticket: %w", err)
+		return nil, fmt.Errorf("ticket: %w", err)
 	}
 	defer token.Wipe()
 	message, err := envelope.Encode(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.post(ctx, c.path("enroll", t.ID.String(), "answer"), map[string]any{
-		"token":   envelope.Bytes(token.Bytes()).String(),
-		"message": string(message),
-	}, nil)
+	var a enrolledAnswer
+	path := c.path("enroll", t.ID.String(), "answer")
+	err = c.post(ctx, path, map[string]any{"token": envelope.Bytes(token.Bytes()).String(), "message": string(message)}, &a)
+	if err != nil {
+		return nil, err
+	}
+	return a.read(path)
 }
 
 // EnrolmentStatus asks, without a Vault token, how far an enrolment is.
-func (c *Client) EnrolmentStatus(ctx context.Context, id envelope.ID) (EnrolmentState, error) {
-	var a enrolmentAnswer
+func (c *Client) EnrolmentStatus(ctx context.Context, id envelope.ID) (*Enrolled, error) {
+	var a enrolledAnswer
 	path := c.path("enroll", id.String(), "status")
 	found, err := c.get(ctx, path, nil, &a)
 	if err == nil && !found {
 		err = fmt.Errorf("read %s: %w", path, ErrMissing)
 	}
-	return a.State, err
+	if err != nil {
+		return nil, err
+	}
+	return a.read(path)
 }

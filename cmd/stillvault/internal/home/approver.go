@@ -16,7 +16,7 @@ import (
 type Approver struct {
 	Name         string
 	Organisation envelope.Hash
-	Mount        envelope.ID // pinned when the approver joined; zero if it could not be read
+	Mount        envelope.ID // where the approver joined, as the ticket named it
 	ID           envelope.ID
 	Device       *keyring.Device
 	Factor       *keyring.Software

@@ -89,6 +89,10 @@ func (t *Terminal) Bold(text string) string { return t.paint("1", text) }
 // Green marks good news where colours are on.
 func (t *Terminal) Green(text string) string { return t.paint("32", text) }
 
+// White shows text white on black where colours are on, whatever colours the
+// terminal has otherwise.
+func (t *Terminal) White(text string) string { return t.paint("97;40", text) }
+
 // Red marks bad news where colours are on.
 func (t *Terminal) Red(text string) string { return t.paint("31", text) }
 

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// ErrNothingProposed means that no further device of an approver waits.
+var ErrNothingProposed = errors.New("nothing_proposed: no such device of this approver waits for its admission; on the first device they choose \"Add a device\", or on a new one \"Restore\"; for a person who is not an approver yet, begin with `stillvault approver enroll`")
+
+// proposed is a further device that could be admitted now.
+type proposed struct {
+	certificate envelope.Signed
+	device      keyring.Certificate
+}
+
+// proposedDevices returns the devices that wait for an approver, and how many
+// others do not verify. The broker is believed nothing: each is certified by the
+// approver's keyring in force.
+func proposedDevices(ctx context.Context, client *broker.Client, r *roster.Roster, who *roster.Approver) (open []proposed, refused []error, err error) {
+	all, err := client.ReadProposals(ctx, who.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range all {
+		c, err := keyring.VerifyCertificate(s, who.Signing)
+		if err == nil && (c.Organisation != r.Organisation() || c.Approver != who.ID || c.Generation != who.Generation) {
+			err = keyring.ErrCertificate
+		}
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		if _, err := r.FormerDevice(c.Device); errors.Is(err, roster.ErrUnknown) {
+			open = append(open, proposed{s, c})
+		}
+	}
+	return open, refused, nil
+}
+
+// named returns those of a name or id, all for an empty one.
+func named(all []proposed, device string) []proposed {
+	if device == "" {
+		return all
+	}
+	var fitting []proposed
+	for _, p := range all {
+		if p.device.Name == device || p.device.Device.String() == device {
+			fitting = append(fitting, p)
+		}
+	}
+	return fitting
+}
+
+// admitProposed shows and then admits the further devices of an approver.
+func (a *app) admitProposed(ctx context.Context, client *broker.Client, r *roster.Roster, name, device string) error {
+	who, err := r.ApproverNamed(name)
+	if err != nil {
+		return err
+	}
+	open, refused, err := proposedDevices(ctx, client, r, who)
+	if err != nil {
+		return err
+	}
+	for _, err := range refused {
+		a.Warn("a device that is said to be %s's is left out: %s", name, err)
+	}
+	chosen := named(open, device)
+	if len(chosen) == 0 {
+		return fmt.Errorf("%q: %w", name, ErrNothingProposed)
+	}
+	for _, p := range chosen {
+		a.Say("further device of %s, certified by their keyring: %s (%s)", name, terminal.Visible(p.device.Name), p.device.Kind)
+	}
+	r, err = a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
+		var entries []entry
+		for _, p := range chosen {
+			if _, err := r.FormerDevice(p.device.Device); errors.Is(err, roster.ErrUnknown) {
+				entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: p.certificate}})
+			}
+		}
+		return entries, nil
+	})
+	if err != nil {
+		return err
+	}
+	a.Say("admitted at statement %d; a device that %s does not know of: stillvault approver revoke %s --device …", r.Head().Seq, name, name)
+	return nil
+}
+
+func (a *app) approverShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show an approver with their devices, and those that wait for admission",
+		Example: `  stillvault approver show alice
+  stillvault approver show alice --format json`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeNames(approverNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.showApprover(cmd.Context(), args[0])
+		},
+	}
+}
+
+// shownApprover is an approver with what waits for the signer.
+type shownApprover struct {
+	approverView
+	Proposed []deviceView `json:"proposed"`
+}
+
+func (a *app) showApprover(ctx context.Context, name string) error {
+	_, client, log, err := a.fetched(ctx)
+	if err != nil {
+		return err
+	}
+	who, err := log.roster.ApproverNamed(name)
+	if err != nil {
+		return err
+	}
+	open, _, err := proposedDevices(ctx, client, log.roster, who)
+	if err != nil {
+		return err
+	}
+	v := shownApprover{approverView: viewApprover(log.roster, who), Proposed: []deviceView{}}
+	for _, p := range open {
+		v.Proposed = append(v.Proposed, deviceView{p.device.Name, p.device.Device.String(), string(p.device.Kind)})
+	}
+	err = a.Print(v, func(rows *terminal.Rows) {
+		rows.Row("STATE", "DEVICE", "OPENS WITH", "ID")
+		for _, d := range v.Devices {
+			rows.Row("admitted", d.Name, d.Kind, d.ID)
+		}
+		for _, d := range v.Proposed {
+			rows.Row("waits", d.Name, d.Kind, d.ID)
+		}
+	})
+	if err == nil && len(v.Proposed) > 0 {
+		a.Say("to admit what waits: stillvault approver admit %s", name)
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	vault "github.com/hashicorp/vault/api"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+func TestLinksLeadToTheAppAndToTheMount(t *testing.T) {
+	const api = "https://vault.example:8200/v1/stillvault"
+	encoded := "~" + envelope.Bytes(api).String()
+	for name, c := range map[string]struct{ public, base, link string }{
+		"the mount's own":                 {"https://vault.example:8200/v1/stillvault/app/", api, "https://vault.example:8200/v1/stillvault/app/#sv1.x"},
+		"without the last slash":          {"https://vault.example:8200/v1/stillvault/app", api, "https://vault.example:8200/v1/stillvault/app/#sv1.x"},
+		"by another name":                 {"https://secrets.example/v1/stillvault/app/", api, "https://secrets.example/v1/stillvault/app/#sv1.x"},
+		"another mount's":                 {"https://vault.example:8200/v1/other/app/", api, "https://vault.example:8200/v1/other/app/#sv1.x" + encoded},
+		"an origin of its own":            {"https://approve.example", api, "https://approve.example/#sv1.x" + encoded},
+		"an origin of its own, in a path": {"https://example/approve/", api, "https://example/approve/#sv1.x" + encoded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			link, err := appLink(c.public, c.base, "sv1.x")
+			if err != nil || link != c.link {
+				t.Fatalf("got %s, want %s (%v)", link, c.link, err)
+			}
+			t.Setenv("VAULT_ADDR", "")
+			t.Setenv(broker.MountVariable, "")
+			a := &app{}
+			if ticket := a.takeLink(link); ticket != "sv1.x" {
+				t.Fatalf("read back %q", ticket)
+			}
+			server, mount := "https://vault.example:8200", "stillvault"
+			if !strings.Contains(link, "~") {
+				server, _, _ = strings.Cut(link, "/v1/")
+			}
+			if a.address != server || a.mount != mount {
+				t.Fatalf("the terminal speaks to %s, mount %s", a.address, a.mount)
+			}
+		})
+	}
+}
+
+func TestALinkDoesNotOverrideWhatIsSaid(t *testing.T) {
+	t.Setenv("VAULT_ADDR", "https://mine.example")
+	t.Setenv(broker.MountVariable, "mine")
+	for _, text := range []string{
+		"https://vault.example/v1/stillvault/app/#sv1.x", "https://approve.example/#sv1.x~" + envelope.Bytes("https://vault.example/v1/stillvault").String(), "sv1.x",
+	} {
+		a := &app{}
+		if ticket := a.takeLink(text); ticket != "sv1.x" || a.address != "" || a.mount != "" {
+			t.Errorf("%s: %q, address %q, mount %q", text, ticket, a.address, a.mount)
+		}
+	}
+	if text := (&app{}).takeLink("https://approve.example/#sv1.x~!"); text == "sv1.x" {
+		t.Error("a damaged link passes for a ticket")
+	}
+}
+
+func TestTheAPIsAddressHasItsNamespace(t *testing.T) {
+	settings := vault.DefaultConfig()
+	settings.Address = "https://vault.example:8200"
+	client, err := vault.NewClient(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.SetNamespace("team/a/")
+	c, err := broker.New(broker.Config{Client: client, Mount: "stillvault"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if base := apiBase(c); base != "https://vault.example:8200/v1/team/a/stillvault" {
+		t.Fatalf("got %s", base)
+	}
+}
+
+// TestQRCodesFitATerminal measures the longest links that are to fit 80 columns:
+// a host of 30 characters and a name of 8.
+func TestQRCodesFitATerminal(t *testing.T) {
+	host := strings.Repeat("h", 22) + ".example"
+	ticket := roster.NewTicket(envelope.SumHash(nil), envelope.NewID(), envelope.NewID(), "margaret", envelope.At(time.Now()))
+	text, err := ticket.Reveal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "https://" + host + ":8200/v1/stillvault"
+	for name, public := range map[string]string{"the mount's app": base + "/app/", "an origin of its own": "https://approve" + host[7:]} {
+		link, err := appLink(public, base, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, width := qrCode(link)
+		t.Logf("%s: %d characters, %d columns, %d lines", name, len(link), width, len(lines))
+		if width >= 80 {
+			t.Errorf("%s: the QR code of %d characters takes %d columns", name, len(link), width)
+		}
+		for _, line := range lines {
+			if n := len([]rune(line)); n != width {
+				t.Errorf("a line of %d columns among those of %d", n, width)
+			}
+		}
+	}
+}
