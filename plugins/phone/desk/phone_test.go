@@ -425,4 +425,3 @@ func (p *phone) secretsIn(texts []string, secrets map[string]string) []string {
 	}
 	return found
 }
-
