@@ -22,11 +22,18 @@ func FuzzMessages(f *testing.F) {
 	r.refused(update, "release/host/db", map[string]any{"request": r.text(h.signed), "wait": "0s"}, 423, "request_waiting")
 	i := r.invite()
 	r.do(update, i.path(), i.created(r))
+	_, certificate := r.further(r.alice.Person, "tablet")
+	over := r.handsOver()
+	handing, err := envelope.Decode[envelope.Signed]([]byte(over.callBy(r.alice, nil)["call"].(string)))
+	r.Must(err)
+	over.calls(nil)
 	targets := []struct{ path, field string }{
 		{"device/inbox", "call"}, {"device/answer", "release"}, {i.path() + "/answer", "message"},
 		{"sealed/host/db", "version"}, {"release/host/db", "request"}, {"org/log", "statements"},
+		{"device/propose", "certificate"}, {"device/handover", "call"}, {offerPath, "offer"}, {i.path() + "/answer", "kit"},
 	}
-	seeds := []any{call, r.denial(r.alice, r.waitFor(r.alice), "no"), nil, r.seal(host, "host/db", version, `{"k":"w"}`), h.signed, r.Log[len(r.Log)-1]}
+	seeds := []any{call, r.denial(r.alice, r.waitFor(r.alice), "no"), nil, r.seal(host, "host/db", version, `{"k":"w"}`), h.signed, r.Log[len(r.Log)-1],
+		certificate, handing, over.offer, r.recovery(i.ticket.Approver).kit}
 	for n, seed := range seeds {
 		text := i.message
 		if seed != nil {
@@ -39,10 +46,17 @@ func FuzzMessages(f *testing.F) {
 		r.t, r.T = t, t
 		target := targets[uint(n)%uint(len(targets))]
 		r.Now = r.Now.Add(refusalWindow) // so that no address is refused for having been refused
-		data := map[string]any{target.field: text}
-		if target.field == "message" {
+		data := map[string]any{}
+		switch target.field {
+		case "message":
 			data["token"] = i.posted(r)["token"]
+		case "kit":
+			data = i.posted(r)
+			data["kit_token_hash"] = envelope.SumHash(nil).String()
+		case "offer":
+			data = over.posted()
 		}
+		data[target.field] = text
 		_, err := r.send(r.request(update, target.path, data))
 		var coded logical.HTTPCodedError
 		if err != nil && (!errors.As(err, &coded) || coded.Code() >= 500) {
