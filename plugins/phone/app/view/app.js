@@ -56,8 +56,9 @@ export function mount(root, actions) {
       paint();
     }
     const { said, called } = announcements(before, model);
-    say(polite, said);
-    say(urgent, called);
+    const moved = before !== null && before.screen !== model.screen;
+    say(polite, said, moved);
+    say(urgent, called, moved);
   };
 }
 
@@ -81,8 +82,9 @@ function begin(stage, focus) {
   }
 }
 
-function say(region, text) {
-  if (text) {
+// What was said on another screen is no longer there to be found.
+function say(region, text, moved) {
+  if (text || moved) {
     region.textContent = text;
   }
 }

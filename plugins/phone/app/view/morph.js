@@ -11,12 +11,7 @@ const THEIRS = new Set(['style', 'open', 'value', 'checked']);
  * @param {Node[]} wanted
  */
 export function patchChildren(parent, wanted) {
-  const keyed = new Map();
-  for (const child of parent.children) {
-    if (child.dataset.key !== undefined) {
-      keyed.set(child.dataset.key, child);
-    }
-  }
+  const keyed = keep(parent, new Set(wanted.map((node) => node.dataset?.key)));
   let place = parent.firstChild;
   for (const next of wanted) {
     const match = matching(place, next, keyed);
@@ -36,6 +31,21 @@ export function patchChildren(parent, wanted) {
     place = place.nextSibling;
     gone.remove();
   }
+}
+
+// Returns the keyed children that stay, by key. Those that go, go first: what
+// stays is then not moved for their sake, and moving would cost it the focus.
+function keep(parent, keys) {
+  const keyed = new Map();
+  for (const child of [...parent.children]) {
+    const { key } = child.dataset;
+    if (key !== undefined && !keys.has(key)) {
+      child.remove();
+    } else if (key !== undefined) {
+      keyed.set(key, child);
+    }
+  }
+  return keyed;
 }
 
 function matching(place, next, keyed) {
