@@ -26,16 +26,26 @@ func Encode(v any) ([]byte, error) {
 // spelling of a number or string, or trailing data cannot survive that, so two
 // readers cannot take the same signed bytes for different messages.
 func Decode[T any](data []byte) (T, error) {
-	var v, zero T
+	v := new(T)
+	if err := decode(data, v); err != nil {
+		var zero T
+		return zero, fmt.Errorf("decode %T: %w", zero, err)
+	}
+	return *v, nil
+}
+
+// decode is apart from Decode so that there is one of it, and not one for each of
+// the forty types that phones would download.
+func decode(data []byte, into any) error {
 	if len(data) > MaxMessage {
-		return zero, fmt.Errorf("decode %T: %d bytes, limit %d: %w", v, len(data), MaxMessage, ErrTooLarge)
+		return fmt.Errorf("%d bytes, limit %d: %w", len(data), MaxMessage, ErrTooLarge)
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return zero, fmt.Errorf("decode %T: %w", v, ErrEncoding)
+	if json.Unmarshal(data, into) != nil {
+		return ErrEncoding
 	}
-	again, err := Encode(v)
+	again, err := Encode(into)
 	if err != nil || !bytes.Equal(again, data) {
-		return zero, fmt.Errorf("decode %T: %w", v, ErrEncoding)
+		return ErrEncoding
 	}
-	return v, nil
+	return nil
 }
