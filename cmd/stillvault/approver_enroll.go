@@ -16,7 +16,7 @@ import (
 )
 
 // ErrAdmitted means that a name is an approver's already.
-var ErrAdmitted = errors.New("approver_exists: an approver of this name is admitted; revoke them first, or choose another name")
+var ErrAdmitted = errors.New("approver_exists: an approver of this name is admitted; they add a device from one that they have, or restore on a new one, and `stillvault approver admit` admits it; for a person who lost their keyring, revoke first, and for another person choose another name")
 
 // enrolOptions are the flags of approver enroll.
 type enrolOptions struct {
