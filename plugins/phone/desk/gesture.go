@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 )
@@ -117,6 +118,9 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 				return nil, err
 			}
 			compared = w
+		}
+		if a.Purpose == PurposeApprove && w.c.Policy.ConsentFirst && !w.c.Agreed() {
+			return nil, fmt.Errorf("request %s: %w", w.c.Request.ID, approval.ErrConsent)
 		}
 		request = w.c.Hash
 	case PurposeEnrol, PurposeHandover, PurposeCheck:

@@ -51,27 +51,41 @@ var operations = map[string]operation{
 
 // plain makes an operation of one without secrets.
 func plain[A, R any](f func(*Desk, A) (R, error)) operation {
-	return with(func(d *Desk, a A, _ Secrets) (R, error) { return f(d, a) })
+	return func(d *Desk, args []byte, _ Secrets) (any, error) {
+		var a A
+		if err := d.read(args, &a); err != nil {
+			return nil, err
+		}
+		return f(d, a)
+	}
 }
 
 // with makes an operation of one with secrets.
 func with[A, R any](f func(*Desk, A, Secrets) (R, error)) operation {
 	return func(d *Desk, args []byte, s Secrets) (any, error) {
-		if len(args) == 0 {
-			args = []byte("{}")
-		}
-		var when moment
 		var a A
-		if json.Unmarshal(args, &when) != nil || json.Unmarshal(args, &a) != nil {
-			// What encoding/json says may quote what it was given.
-			return nil, ErrArguments
-		}
-		d.now = d.clock()
-		if when.Now != 0 {
-			d.now = when.Now.Time()
+		if err := d.read(args, &a); err != nil {
+			return nil, err
 		}
 		return f(d, a, s)
 	}
+}
+
+// read reads an operation's arguments, and what time it is.
+func (d *Desk) read(args []byte, a any) error {
+	if len(args) == 0 {
+		args = []byte("{}")
+	}
+	var when moment
+	if json.Unmarshal(args, &when) != nil || json.Unmarshal(args, a) != nil {
+		// What encoding/json says may quote what it was given.
+		return ErrArguments
+	}
+	d.now = d.clock()
+	if when.Now != 0 {
+		d.now = when.Now.Time()
+	}
+	return nil
 }
 
 // moment is in the arguments of every operation: the time in milliseconds since

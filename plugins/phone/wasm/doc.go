@@ -1,8 +1,9 @@
 // Command wasm is the bridge between the phone app's worker and package desk. It
-// is built for js/wasm only; elsewhere it is nothing but this comment, so that
-// tools that look at every package find one.
+// is built for js/wasm; elsewhere it only says so, so that whatever looks at every
+// package can build it.
 //
-// It sets one function in the worker's global scope:
+// It sets one function in the worker's global scope, and calls stillvaultReady
+// there, if that is a function, when it has:
 //
 //	stillvaultDesk(op, args, secrets) → {ok} or {error: {name, text}}
 //
