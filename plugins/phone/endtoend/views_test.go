@@ -25,6 +25,9 @@ func TestViewsKeepWhatAPersonIsDoing(t *testing.T) {
 		  return document.activeElement === code && code.value === 'S9Z' && $('[data-field=time-left]').textContent === '4:09'`},
 		"a match code in any case and with any separator": {"request-typed", `
 		  const code = $('#in-code'); type(code, 's9z4 azx9'); return code.value === 'S9Z4-AZX9'`},
+		"a whole match code, to be replaced": {"request-typed", `
+		  const code = $('#in-code'); type(code, 'S9Z4AZX9'); code.blur(); code.focus();
+		  return code.selectionStart === 0 && code.selectionEnd === 9`},
 		"a reason for a denial": {"request", `
 		  $('[data-action=deny]').click(); const reason = $('#in-reason'); type(reason, 'ask me first'); later(5);
 		  return document.activeElement === reason && $('#in-reason') === reason && reason.value === 'ask me first'`},

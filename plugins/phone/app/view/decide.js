@@ -83,7 +83,11 @@ export function typedCode(model, actions, local, card) {
       name: 'code', label: 'Match code', slip: local.get('slip'),
       hint: 'Ask the requester to read the eight characters on their screen to you, and type them here.',
       input: { inputmode: 'text', autocapitalize: 'characters', enterkeyhint: 'done', class: 'code-input', placeholder: '····-····', dir: 'ltr', maxlength: '12' },
-      on: { input: (event) => group(event.currentTarget) },
+      on: {
+        input: (event) => group(event.currentTarget),
+        // A whole code is there to be replaced, as after one that was wrong.
+        focus: ({ currentTarget }) => (plain(currentTarget.value).length === CODE_LENGTH ? currentTarget.select() : undefined),
+      },
     }));
 }
 
