@@ -28,11 +28,12 @@ func (e Enrolment) Fingerprint() (string, error) {
 		return "", err
 	}
 	sum := envelope.SumHash([]byte("stillvault/fingerprint/v1"), encoded)
-	return words(sum[:2*FingerprintWords]), nil
+	return Words(sum[:2*FingerprintWords]), nil
 }
 
-// words spells an even number of bytes, two to a word.
-func words(b []byte) string {
+// Words spells an even number of bytes as proquints, two to a word, for people to
+// compare or to read to each other.
+func Words(b []byte) string {
 	spelt := make([]string, len(b)/2)
 	for i := range spelt {
 		spelt[i] = proquint(binary.BigEndian.Uint16(b[2*i:]))

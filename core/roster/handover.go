@@ -127,7 +127,7 @@ func (o Offer) Words() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return words(hash[:2*offerWords]), nil
+	return Words(hash[:2*offerWords]), nil
 }
 
 func (o Offer) hash() (envelope.Hash, error) {

@@ -1,11 +1,9 @@
 package desk
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -172,21 +170,8 @@ func (d *Desk) alarm() error {
 	return err
 }
 
-// The letters of a proquint (arXiv:0901.4016), as in fingerprints.
-const (
-	consonants = "bdfghjklmnprstvz"
-	vowels     = "aiou"
-)
-
 // organisationWords are 128 bits of an organisation's id, which is a hash, as
 // words that people can compare.
 func organisationWords(organisation envelope.Hash) string {
-	words := make([]string, roster.FingerprintWords)
-	for i := range words {
-		v := binary.BigEndian.Uint16(organisation[2*i:])
-		words[i] = string([]byte{
-			consonants[v>>12], vowels[v>>10&3], consonants[v>>6&15], vowels[v>>4&3], consonants[v&15],
-		})
-	}
-	return strings.Join(words, " ")
+	return roster.Words(organisation[:2*roster.FingerprintWords])
 }
