@@ -87,8 +87,8 @@ func TestRequestsThatEndElsewhereEndOnScreen(t *testing.T) {
 		end   func(t *testing.T, path string, read *reading)
 		says  string
 	}{
-		{"elsewhere", nil, func(t *testing.T, path string, _ *reading) { c.approve(t, path) }, "Answered by " + c.name},
-		{"elsewhere", nil, func(t *testing.T, path string, _ *reading) { c.deny(t, path, "wrong week") }, "Denied by " + c.name},
+		{"approved", nil, func(t *testing.T, path string, _ *reading) { c.approve(t, path) }, "Approved by " + c.name},
+		{"denied", nil, func(t *testing.T, path string, _ *reading) { c.deny(t, path, "wrong week") }, "Denied by " + c.name},
 		{"cancelled", nil, func(t *testing.T, path string, _ *reading) { s.cancel(t, path) }, "Cancelled"},
 		{"expired", []string{"--request-ttl", "6s"}, func(t *testing.T, _ string, read *reading) { read.fails("expired") }, "Expired"},
 	} {
@@ -160,7 +160,6 @@ func TestFailedGesturesReleaseNothing(t *testing.T) {
 		end   func()
 		fault string
 	}{
-		{"the user is not recognised", func() { p.authenticator.verify(false) }, func() { p.authenticator.verify(true) }, "gesture_cancelled"},
 		{"the flag is not set", func() { p.authenticator.lie(true) }, func() { p.authenticator.lie(false) }, "user_verification_missing"},
 		{"another PRF output", func() { get[bool](p.phone, `__changePRF(1) ?? true`) }, func() { get[bool](p.phone, `__changePRF(Infinity) ?? true`) }, "prf_output_changed"},
 	} {
@@ -180,6 +179,23 @@ func TestFailedGesturesReleaseNothing(t *testing.T) {
 	p.click("approve")
 	read.gives(password)
 	p.outcome("approved")
+}
+
+// Who is not recognised by their authenticator approves nothing.
+func TestNobodyElseCanApprove(t *testing.T) {
+	s := embedded(t)
+	p := s.enrolled(t, s.newFront(t), phoneOptions{})
+	path := s.policyFor(t, []string{p.name}) + "/db"
+	s.store(t, path)
+	read := s.read(t, s.member(t), path, "")
+	p.openRequest(path)
+	p.authenticator.verify(false)
+	p.click("approve")
+	p.failure("gesture_cancelled")
+	read.blocks()
+	if n := p.front.count("POST", "device/answer"); n != 0 {
+		t.Errorf("%d answers were posted", n)
+	}
 }
 
 // A policy may want the match code typed: it is not shown, and a wrong one
@@ -213,7 +229,11 @@ func (s *site) matchCode(t testing.TB, path string) string {
 	fatal(t, err)
 	for _, r := range requests {
 		if r.Path == path {
-			hash, err := envelope.ParseHash(r.Hash)
+			id, err := envelope.ParseID(r.ID)
+			fatal(t, err)
+			full, err := client.ReadRequest(t.Context(), id)
+			fatal(t, err)
+			hash, err := envelope.ParseHash(full.Hash)
 			fatal(t, err)
 			return approval.MatchCode(hash)
 		}

@@ -1,9 +1,7 @@
 package endtoend
 
 import (
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
-	"github.com/chromedp/chromedp"
 )
 
 // authenticatorOptions say what an authenticator lacks; the zero value is one
@@ -29,7 +27,7 @@ func addAuthenticator(p *phone, o authenticatorOptions) *authenticator {
 	if o.none {
 		return a
 	}
-	added, err := cdp.Call(p.ctx, chromedp.FromContext(p.ctx).Target, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+	added, err := ask(p, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
 		Options: &webauthn.VirtualAuthenticatorOptions{
 			Protocol: "ctap2", Ctap2version: "ctap2_1", Transport: "internal",
 			HasResidentKey: true, HasUserVerification: !o.noVerification, HasPrf: !o.noPRF,
@@ -57,7 +55,7 @@ func (a *authenticator) verify(passes bool) {
 // credentials is how many passkeys the authenticator holds.
 func (a *authenticator) credentials() int {
 	a.phone.t.Helper()
-	got, err := cdp.Call(a.phone.ctx, chromedp.FromContext(a.phone.ctx).Target, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})
+	got, err := ask(a.phone, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})
 	a.phone.must(err)
 	return len(got.Credentials)
 }

@@ -84,7 +84,7 @@ func TestSigningOutLeavesNothing(t *testing.T) {
 	p.click("show-sign-out")
 	p.fill("confirm-name", p.device)
 	p.click("sign-out")
-	p.awaitScreen("welcome")
+	p.awaitText("Signed out")
 	after := p.stored()
 	if left := found(secrets, after); len(left) > 0 {
 		t.Errorf("after signing out there is still the %s", strings.Join(left, ", "))

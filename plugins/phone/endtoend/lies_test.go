@@ -71,6 +71,9 @@ func TestLiesAreRefusedOnScreen(t *testing.T) {
 	l := s.liar(t, a.name)
 	honest := l.ask()
 	for _, lie := range lies {
+		if t.Failed() {
+			return // the screen is not where the next lie expects it
+		}
 		t.Run(lie.name, func(t *testing.T) {
 			a.at(t)
 			l.t = t
@@ -78,7 +81,7 @@ func TestLiesAreRefusedOnScreen(t *testing.T) {
 			lie.make(l, &item)
 			front.lie(l.serve(honest, item))
 			defer front.lie(nil)
-			a.openRefused(lie.refused)
+			a.openRefused(item.Request.Hash())
 			if a.offers("approve") {
 				t.Error("a refused request has an approve button")
 			}

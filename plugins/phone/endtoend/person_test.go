@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/stillvault/stillvault/core/envelope"
 )
 
 // person is an approver, or about to become one, with a phone in hand.
@@ -110,13 +112,13 @@ func (p *person) openRequest(path string) {
 	p.awaitScreen("request")
 }
 
-// openRefused opens the refused request that names an error.
-func (p *person) openRefused(name string) {
+// openRefused opens what was refused, by its hash.
+func (p *person) openRefused(hash envelope.Hash) {
 	p.t.Helper()
-	p.awaitTrue("a refused request", `document.querySelector('[data-action="open-refused"]') !== null`)
-	p.click("open-refused")
+	find := `document.querySelector('[data-action="open-refused"][data-hash="` + hash.String() + `"]')`
+	p.awaitTrue("the refused request", find+` !== null`)
+	get[bool](p.phone, find+`.click() ?? true`)
 	p.awaitScreen("refused")
-	p.awaitTrue("the refusal "+name, `document.querySelector('[data-field="error-name"]')?.innerText === `+strconv.Quote(name))
 }
 
 // openItem clicks the action whose item reads a text.

@@ -18,7 +18,7 @@ import (
 
 // patience is how long a test waits for something on a screen. It is long
 // because two cores may be busy with several phones' password hashing.
-const patience = 40 * time.Second
+const patience = 25 * time.Second
 
 // phone is a browser profile of its own with one tab, phone-sized, and one
 // authenticator.
@@ -102,8 +102,15 @@ func (p *phone) watchWorkers() func(any) {
 
 // call makes a call of the browser's protocol whose result does not matter.
 func call[P, R any](p *phone, command cdp.Command[P, R], params P) error {
-	_, err := cdp.Call(p.ctx, chromedp.FromContext(p.ctx).Target, command, params)
+	_, err := ask(p, command, params)
 	return err
+}
+
+// ask makes a call of the browser's protocol.
+func ask[P, R any](p *phone, command cdp.Command[P, R], params P) (R, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return cdp.Call(ctx, chromedp.FromContext(p.ctx).Target, command, params)
 }
 
 func (p *phone) must(err error) {

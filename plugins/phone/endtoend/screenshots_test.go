@@ -12,9 +12,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 )
 
 var screensDir = flag.String("screens", "", "write a screenshot of every screen into this directory")
@@ -31,7 +29,7 @@ func TestScreenshots(t *testing.T) {
 		for _, dark := range []bool{false, true} {
 			p.setDark(dark)
 			get[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
-			shot, err := cdp.Call(p.ctx, chromedp.FromContext(p.ctx).Target, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "png"})
+			shot, err := ask(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "png"})
 			fatal(t, err)
 			small, err := smaller(shot.Data)
 			fatal(t, err)
