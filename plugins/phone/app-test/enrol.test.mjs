@@ -134,6 +134,36 @@ test('a gesture that is given up does not lose those before it', async () => {
   assert.equal(s.model.screen, 'password');
 });
 
+test('who lost every device begins again with recovery key and password', async () => {
+  const posts = [];
+  const changes = {
+    ops: {
+      kitToken: () => ({ token: 'kt' }), restore: ({ kit, base }) => ({ kind: 'restore', name: 'alice', base: '', kit, from: base }),
+      confirm: () => ({ keep: { device: 'x' } }),
+    },
+    broker: { 'POST device/kit': (body) => { posts.push(body); return { kit: 'k', init: 'i' }; } },
+  };
+  const s = await scene(script(changes)).started();
+  assert.equal(s.model.screen, 'welcome');
+  await s.actions.restore(null, 'password', 'key');
+  await settle();
+  assert.deepEqual(posts, [{ token: 'kt' }]);
+  assert.deepEqual([s.model.screen, s.model.link.kit, s.model.link.from], ['invited', 'k', 'https://vault.example/v1/stillvault']);
+  await toSheet(s);
+  assert.equal(s.model.screen, 'sheet');
+});
+
+test('a kit is posted along with the answer', async () => {
+  const kept = { device: 'x' };
+  const posted = [];
+  const changes = { broker: { 'POST device/propose': (body) => { posted.push(body); return { state: 'proposed', init: '' }; } } };
+  const made = script(changes);
+  const open = made.ops.open;
+  made.ops.open = (args) => ({ ...open(args), post: { kind: 'propose', certificate: 'c', kit: 'k', kitTokenHash: 'h' } });
+  await scene({ ...made, kept }).started();
+  assert.deepEqual(posted, [{ certificate: 'c', kit: 'k', kit_token_hash: 'h' }]);
+});
+
 test('PRF bytes are gone from the page once the keyring is wrapped', async () => {
   const given = [];
   const use = async () => { const prf = new Uint8Array(32).fill(9); given.push(prf); return { assertion: {}, prf }; };

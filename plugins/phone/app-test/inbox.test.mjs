@@ -51,6 +51,18 @@ test('a request that was answered elsewhere leaves the screen by itself', async 
   assert.deepEqual([s.model.screen, s.model.outcome.how, s.model.outcome.by], ['outcome', 'denied', 'bob']);
 });
 
+test('an end that is told twice is shown once', async () => {
+  const script = ready();
+  const s = await scene(script).started();
+  script.list.requests = [];
+  script.list.ended = [{ hash: 'h1', path: 'prod/db', how: 'cancelled' }];
+  for (let i = 0; i < 3; i++) {
+    script.list.wake();
+    await s.clock.advance(2000);
+  }
+  assert.deepEqual(s.model.ended.map(({ hash, how }) => [hash, how]), [['h1', 'cancelled']]);
+});
+
 test('each of these raises the alarm and stops everything', async () => {
   for (const name of ['roster_rolled_back', 'roster_forked', 'organisation_mismatch']) {
     const script = ready();

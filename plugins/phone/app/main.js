@@ -21,9 +21,12 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '';
 const origins = originsOf(policy, location.origin);
 
-// The mount's own copy lies at …/v1/<mount>/app/, beside the calls; a copy at an
-// origin of its own learns from the invitation where they are.
-const base = app.pathname.endsWith('/app/') ? app.href.slice(0, -'/app/'.length) : '';
+// The mount's own copy lies at …/v1/<mount>/app/, beside the calls. A copy at an
+// origin of its own learns from the invitation where they are; for whoever has
+// none, it knows Vault's origin, where the mount is unless it was put elsewhere.
+const own = meta('stillvault-copy') === 'own';
+const vault = [...origins].find((origin) => origin !== location.origin) ?? location.origin;
+const base = own ? `${vault}/v1/stillvault` : app.href.replace(/\/app\/$/, '');
 
 // The worker starts to load at once, whatever has to be looked at first.
 let early = startCore(() => new Worker(scriptURL('worker'), { type: 'module' }));

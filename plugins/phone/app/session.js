@@ -78,10 +78,12 @@ export function createSession(env) {
   const signOut = async () => {
     if (model.busy) return;
     context.set({ busy: doing.signOut, error: null });
-    const { store } = open;
+    const { core, store } = open;
+    // Whatever fails from here on, this tab works no more; a reload finds what is left.
+    open = null;
     context.life.abort();
     context.stopLoops();
-    open.core.stop();
+    core.stop();
     try {
       await store.wipe();
       await env.erase();

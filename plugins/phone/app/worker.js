@@ -3,6 +3,7 @@
 import './wasm_exec.js';
 
 const started = start();
+started.catch(() => {}); // told to whoever calls
 
 async function start() {
   const response = await fetch(new URL('./core.wasm.gz', import.meta.url), { credentials: 'omit', referrerPolicy: 'no-referrer' });

@@ -16,10 +16,11 @@ export function admission(context, next) {
   const { env, model } = context;
 
   const exchange = (signal) => {
-    const { kind, enrolment, token, message, certificate } = model.me.post;
+    const { kind, enrolment, token, message, certificate, kit, kitTokenHash } = model.me.post;
+    const recovery = kit ? { kit, kit_token_hash: kitTokenHash } : {};
     const broker = context.broker();
-    if (kind === 'propose') return broker.post('device/propose', { certificate }, { signal });
-    if (message) return broker.post(`enroll/${enrolment}/answer`, { token, message }, { signal });
+    if (kind === 'propose') return broker.post('device/propose', { certificate, ...recovery }, { signal });
+    if (message) return broker.post(`enroll/${enrolment}/answer`, { token, message, ...recovery }, { signal });
     return broker.get(`enroll/${enrolment}/status`, { signal });
   };
 

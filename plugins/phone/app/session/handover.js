@@ -6,6 +6,7 @@ import { repeat } from './loop.js';
 import { doing } from './words.js';
 
 const pause = 1500; // ms between two looks into the mailbox
+const encoder = new TextEncoder();
 
 /**
  * The side that has the keyring.
@@ -19,7 +20,7 @@ export function giving(context, screens) {
   const addDevice = () => context.deed(doing.handover, async () => {
     const { link, qr, expires } = await context.desk.op('handoverStart', { app: env.app });
     if (model.screen !== 'add-device') screens.go('add-device');
-    context.set({ handover: { link, qr, expires, step: 'open', device: null, words: null } });
+    context.set({ handover: { link, qr, expires, step: 'link', device: null, words: null } });
     context.loop('handover', (signal) => repeat(look, { page: env.page, clock: env.clock, signal, failed: failed(context) }));
   });
 
@@ -30,7 +31,7 @@ export function giving(context, screens) {
       context.set({ handover: { ...model.handover, step: 'given' } });
       return null;
     }
-    if (state === 'offered' && model.handover?.step === 'open') {
+    if (state === 'offered' && model.handover?.step === 'link') {
       const { device, words } = await context.desk.op('handoverOffered', { offer });
       context.set({ handover: { ...model.handover, step: 'offered', device, words } });
     }
@@ -74,12 +75,18 @@ export function receiving(context, screens, next) {
     context.loop('handover', (signal) => repeat(look, { page: env.page, clock: env.clock, signal, failed: failed(context) }));
   });
 
-  /** Opens a backup (its text, or its file) with the password and the recovery key. */
+  // What the broker keeps of a keyring, for whoever has the recovery key.
+  const fetchKit = async (key) => {
+    const { token } = await context.desk.op('kitToken', {}, { recovery: encoder.encode(key) });
+    const { kit } = await context.broker().post('device/kit', { token }, { signal: context.life.signal });
+    return { kit };
+  };
+
+  /** Opens a keyring with password and recovery key: the broker's kit, or the file if there is one. */
   const restore = (file, password, key) => context.deed(doing.restore, async () => {
-    const backup = typeof file === 'string' ? file : await readBackup(file);
-    const encoder = new TextEncoder();
+    const from = file ? { backup: await readBackup(file) } : await fetchKit(key);
     const base = model.link?.base || env.base;
-    const link = await context.desk.op('restore', { backup, base }, { password: encoder.encode(password), recovery: encoder.encode(key) });
+    const link = await context.desk.op('restore', { ...from, base }, { password: encoder.encode(password), recovery: encoder.encode(key) });
     // From here as with an invitation: the person sees for whom, and names the device.
     screens.reset({ link: { ...link, base: link.base || base } });
     screens.become('invited');
@@ -88,8 +95,8 @@ export function receiving(context, screens, next) {
   return { offer, restore };
 }
 
-async function readBackup(file) {
-  if (!file || file.size > 1 << 20) throw new Failure('recovery_format_invalid', 'choose the backup file that was saved when the keyring was made');
+function readBackup(file) {
+  if (file.size > 1 << 20) throw new Failure('backup_invalid', 'this file is too large for a backup; choose the one that was saved when the keyring was made');
   return file.text();
 }
 

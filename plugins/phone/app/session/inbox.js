@@ -17,6 +17,9 @@ const mostEnded = 20;
 export function inbox(context, screens, decide) {
   const { env, model } = context;
 
+  const told = new Set(); // hashes of those that ended
+  let last = null; // the card that is looked at, as it was shown last
+
   const read = async (after, wait, signal) => {
     const { call } = await context.desk.op('call', { after, wait });
     const { sealed } = await context.broker().post('device/inbox', { call }, { signal }).catch(judge);
@@ -38,6 +41,7 @@ export function inbox(context, screens, decide) {
     const now = env.clock.now();
     // Such as that the organisation took this device back.
     if (alarm) context.set({ error: { ...alarm, hint: null, passing: true } });
+    last = model.requests.find(({ hash }) => hash === model.selected) ?? last;
     context.set({
       requests: requests.filter(({ deadline }) => Date.parse(deadline) > now),
       refused, listed: model.listed || listed, now,
@@ -45,18 +49,22 @@ export function inbox(context, screens, decide) {
     over(ended ?? []);
   };
 
-  // What ended goes to the list of ended ones; the one being looked at, to its outcome.
+  // What ended goes to the list of ended ones; the one being looked at, to its
+  // outcome. The core tells the same more than once.
   const over = (ended) => {
-    if (ended.length === 0) return;
-    const at = env.clock.now();
-    const news = ended.filter(({ hash }) => !model.ended.some((e) => e.hash === hash));
-    const gone = new Set(ended.map(({ hash }) => hash));
+    const time = new Date(env.clock.now()).toISOString();
+    const news = ended.filter(({ hash }) => !told.has(hash)).map((e) => ({ time, ...e }));
+    if (news.length === 0) return;
+    for (const { hash } of news) told.add(hash);
+    const looked = news.find(({ hash }) => hash === model.selected);
+    const card = [...model.requests, last].find((c) => c && c.hash === looked?.hash);
     context.set({
-      ended: [...news.map((e) => ({ ...e, at })), ...model.ended].slice(0, mostEnded),
-      requests: model.requests.filter(({ hash }) => !gone.has(hash)),
+      ended: [...news.reverse(), ...model.ended].slice(0, mostEnded),
+      requests: model.requests.filter(({ hash }) => !told.has(hash)),
     });
-    const looked = ended.find(({ hash }) => hash === model.selected);
-    if (looked && model.screen === 'request' && !model.busy) screens.become('outcome', { outcome: { ...looked } });
+    if (!looked || model.screen !== 'request' || model.busy) return;
+    const { requester, consumer } = card ?? {};
+    screens.become('outcome', { outcome: { requester, consumer, ...looked } });
   };
 
   // The whole listing, page by page.

@@ -40,14 +40,15 @@ export function settings(context, screens) {
   /** Tries a way into the keyring: the passkey, or password and recovery key. */
   const check = (password, key) => context.deed(doing.check, async () => {
     context.set({ checked: null });
-    if (password === undefined || password === null) {
+    const checked = password === undefined ? 'passkey' : 'password';
+    if (checked === 'passkey') {
       const gesture = await context.desk.op('gesture', { purpose: 'check' });
       const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
       await context.desk.op('check', { assertion }, { prf });
     } else {
       await context.desk.op('check', {}, { password: encoder.encode(password), recovery: encoder.encode(key) });
     }
-    context.set({ checked: password === undefined || password === null ? 'passkey' : 'recovery' });
+    context.set({ checked });
   });
 
   return { show, open, check };
