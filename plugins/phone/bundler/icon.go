@@ -12,19 +12,19 @@ import (
 // icons are the sizes in pixels that home screens ask for.
 var icons = map[string]int{"icon-192.png": 192, "icon-512.png": 512, "apple-touch-icon.png": 180}
 
-// The mark, as in the app's icon.svg, on a square of 512: a closed ring, and across
-// it a horizon. It keeps within the circle of 80 % that home screens cut to.
+// The mark, as in the app's icon.svg, on a square of 512: a closed ring, and still
+// water in it. It keeps within the circle of 80 % that home screens cut to.
 const (
-	side    = 512.0
-	centre  = side / 2
-	radius  = 160.0
-	stroke  = 34.0
-	horizon = 304.0
-	reach   = 152.0 // of the horizon, to each side of the centre: into the ring
+	side   = 512.0
+	centre = side / 2
+	radius = 160.0
+	stroke = 30.0
+	water  = 124.0 // its radius: a gap is left to the ring
+	level  = 268.0
 )
 
 var (
-	ground = color.RGBA{0x0f, 0x17, 0x20, 0xff}
+	ground = color.RGBA{0x0a, 0x11, 0x18, 0xff}
 	mark   = color.RGBA{0x6a, 0xd8, 0xb7, 0xff}
 )
 
@@ -49,10 +49,10 @@ func drawIcon(size int) ([]byte, error) {
 
 // cover is how much of the pixel around a point the mark covers, from 0 to 1.
 func cover(x, y, pixel float64) float64 {
-	ring := math.Abs(math.Hypot(x-centre, y-centre)-radius) - stroke/2
-	nearest := max(centre-reach, min(centre+reach, x))
-	line := math.Hypot(x-nearest, y-horizon) - stroke/2
-	return max(0, min(1, 0.5-min(ring, line)/pixel))
+	away := math.Hypot(x-centre, y-centre)
+	ring := math.Abs(away-radius) - stroke/2
+	below := max(away-water, level-y)
+	return max(0, min(1, 0.5-min(ring, below)/pixel))
 }
 
 // blend rounds to whole steps, so that every machine draws the same bytes.
