@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +24,8 @@ type broker struct {
 
 	storage   logical.Storage // also for what happens outside of a request
 	now       func() time.Time
-	locks     []*locksutil.LockEntry // by secret path
+	locks     []*locksutil.LockEntry // by secret path; entries share locks, so nobody takes two
+	kits      sync.Mutex             // of recovery kits, taken under one of locks
 	identity  identity
 	settings  settings
 	log       orgLog

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
-	"github.com/hashicorp/vault/sdk/helper/locksutil"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -98,9 +97,8 @@ func (b *broker) storeKit(ctx context.Context, p *postedKit, c keyring.Certifica
 		return nil
 	}
 	entry := kitOfPrefix + c.Approver.String() + "/" + c.Device.String()
-	lock := locksutil.LockForKey(b.locks, kitPrefix)
-	lock.Lock()
-	defer lock.Unlock()
+	b.kits.Lock()
+	defer b.kits.Unlock()
 	known, err := load[kitOf](ctx, b.storage, entry)
 	switch {
 	case err != nil:
@@ -142,16 +140,15 @@ func (b *broker) forgetKits(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list recovery kits: %w", err)
 	}
-	lock := locksutil.LockForKey(b.locks, kitPrefix)
 	for _, folder := range folders {
 		devices, err := b.storage.List(ctx, kitOfPrefix+folder)
 		if err != nil {
 			return fmt.Errorf("list recovery kits: %w", err)
 		}
 		for _, device := range devices {
-			lock.Lock()
+			b.kits.Lock()
 			err = b.forgetKit(ctx, folder, device)
-			lock.Unlock()
+			b.kits.Unlock()
 			if isUnready(err) {
 				return nil
 			}

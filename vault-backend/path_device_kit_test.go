@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/vault/sdk/helper/locksutil"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -81,6 +82,24 @@ func TestAKitIsKeptForWhoLosesEveryDevice(t *testing.T) {
 	r.Append(roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: certificate})
 	r.push()
 	r.do(update, "device/propose", mine.beside(r, map[string]any{"certificate": r.text(certificate)}))
+}
+
+// Entries share locks: a call that took two of them would wait for itself, for one
+// approver in 256.
+func TestAKitTakesNoLockBesideItsCalls(t *testing.T) {
+	r := newOrganisation(t)
+	i := r.invite()
+	r.do(update, i.path(), i.created(r))
+	own := locksutil.LockForKey(r.b.locks, enrolmentPrefix+i.ticket.ID.String())
+	for _, l := range r.b.locks {
+		if l != own {
+			l.Lock()
+			defer l.Unlock()
+		}
+	}
+	k := r.recovery(i.ticket.Approver)
+	r.do(update, i.path()+"/answer", k.beside(r, i.posted(r)))
+	k.isThere(r)
 }
 
 func TestKitsThatAreRefused(t *testing.T) {
