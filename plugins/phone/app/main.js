@@ -37,6 +37,8 @@ function nextCore() {
   return core;
 }
 
+const page = watchPage();
+
 const browserHistory = {
   push: (depth) => history.pushState({ depth }, ''),
   back: () => history.back(),
@@ -60,7 +62,7 @@ const session = createSession({
   about: { copy: meta('stillvault-copy'), bundle: meta('stillvault-bundle'), version: meta('stillvault-version'), support: [] },
   render, lock, link, look, base, performance,
   app: app.href, origin: location.origin, rpId: location.hostname,
-  clock: realClock, page: watchPage(), history: browserHistory,
+  clock: realClock, page, history: browserHistory,
   passkey: { make: makePasskey, use: usePasskey },
   broker: (at) => createBroker(at, { origins, own: location.origin }),
   openStore: () => openStore(),
@@ -74,7 +76,7 @@ const session = createSession({
   reload: () => location.reload(),
 });
 show = mount(document.getElementById('app') ?? document.body, session.actions);
-const offline = keepOffline({ waits: () => session.set({ update: true }), reload: () => location.reload() });
+const offline = keepOffline({ waits: () => session.set({ update: true }), page, reload: () => location.reload() });
 
 window.addEventListener('hashchange', () => {
   const fragment = link.take();

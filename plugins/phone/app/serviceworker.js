@@ -2,12 +2,15 @@
 // version as a whole when the person says so.
 import { scriptURL } from './trusted.js';
 
+const often = 60 * 60_000; // ms between two looks for a newer version at least
+
 /**
- * Registers the service worker and watches for newer versions.
- * @param {{waits: () => void, reload: () => void, container?: ServiceWorkerContainer}} on waits: a newer version is here
+ * Registers the service worker and watches for newer versions: at each start, and
+ * while the app stays open, when somebody comes back to it.
+ * @param {{waits: () => void, reload: () => void, page: import('./page.js').Page, container?: ServiceWorkerContainer}} on waits: a newer version is here
  * @returns {{update: () => void}}
  */
-export function keepOffline({ waits, reload, container = navigator.serviceWorker }) {
+export function keepOffline({ waits, reload, page, container = navigator.serviceWorker }) {
   let registration = null;
   if (!container) return { update: reload };
   // The first one to take control changes nothing; any later one does.
@@ -24,6 +27,14 @@ export function keepOffline({ waits, reload, container = navigator.serviceWorker
     if (r.waiting && container.controller) waits();
     watch(r.installing);
     r.addEventListener('updatefound', () => watch(r.installing));
+    let looked = 0;
+    const lookFor = () => {
+      if (!page.visible() || !page.online() || Date.now() - looked < often) return;
+      looked = Date.now();
+      r.update().catch(() => { looked = 0; });
+    };
+    page.changed(lookFor);
+    lookFor();
   }).catch(() => {
     // Without it the app works while there is a network; the table of what this
     // browser can do says so.
