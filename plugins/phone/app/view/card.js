@@ -115,5 +115,12 @@ export function matchCode(card) {
     h('p', { class: 'match-code' },
       h('span', { 'aria-hidden': 'true', 'data-field': 'match-code', dir: 'ltr' }, card.matchCode),
       h('span', { class: 'unseen' }, [...card.matchCode.replace('-', ' ')].join(' '))),
-    h('p', { class: 'hint' }, 'The requester sees the same eight characters. If they differ, deny.'));
+    h('p', { class: 'hint' }, `${whereSeen(card)} If they differ, deny.`));
+}
+
+// A plain `vault read` prints nothing while it waits.
+function whereSeen(card) {
+  return card.reported
+    ? 'The requester sees the same eight characters with “stillvault read” or “stillvault requests”.'
+    : 'The requester sees the same eight characters.';
 }
