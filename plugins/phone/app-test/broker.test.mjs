@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { createBroker, decode, isPassing, originsOf } from '../app/broker.js';
-import { readNamed } from '../app/failure.js';
+import { readNamed, reworded } from '../app/failure.js';
 
 const refusal = (status, text) => {
   try {
@@ -33,6 +33,12 @@ test('answers are taken apart, whatever stands in front of Vault', () => {
 test('names are read as the Go side words them', () => {
   assert.deepEqual(readNamed('ticket_expired: over; make a new one'), { name: 'ticket_expired', text: 'over; make a new one' });
   assert.equal(readNamed('permission denied'), null);
+});
+
+test('what to do is said first, what was being done behind it', () => {
+  assert.equal(reworded('wrong_factor', 'open keyring: wrong_factor: try again'), 'try again (open keyring)');
+  assert.equal(reworded('wrong_factor', 'wrong_factor: try again'), 'try again');
+  assert.equal(reworded('wrong_factor', 'no such name in it'), 'no such name in it');
 });
 
 test('what passes by itself is told from what does not', () => {

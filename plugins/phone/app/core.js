@@ -1,5 +1,5 @@
 // Calls into the worker that holds the keys.
-import { Failure } from './failure.js';
+import { Failure, reworded } from './failure.js';
 
 const stopped = () => new Failure('core_failed', 'the part of the app that holds the keys has stopped; reload the page');
 
@@ -27,7 +27,7 @@ export function startCore(spawn) {
     const call = waiting.get(data.id);
     waiting.delete(data.id);
     if (!call) return;
-    if (data.error) call.reject(new Failure(data.error.name, data.error.text));
+    if (data.error) call.reject(new Failure(data.error.name, reworded(data.error.name, data.error.text)));
     else call.resolve(data.ok);
   };
 

@@ -60,6 +60,21 @@ export function readNamed(text) {
 }
 
 /**
+ * Puts what happened and what to do first, and what was being done behind it: the
+ * core words its errors the other way round, "doing: name: what happened".
+ * @param {string} name
+ * @param {string} text
+ * @returns {string}
+ */
+export function reworded(name, text) {
+  const at = text.lastIndexOf(`${name}: `);
+  if (at < 0) return text;
+  const doing = text.slice(0, at).replace(/[:\s]+$/, '');
+  const said = text.slice(at + name.length + 2);
+  return doing === '' ? said : `${said} (${doing})`;
+}
+
+/**
  * The plain form that models carry.
  * @param {Failure} failure
  * @returns {{name: string, text: string, hint: string|null}} hint is "clock" where the clocks seem to differ

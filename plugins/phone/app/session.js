@@ -10,7 +10,7 @@ import { giving, receiving } from './session/handover.js';
 import { inbox } from './session/inbox.js';
 import { settings } from './session/settings.js';
 import { doing } from './session/words.js';
-import { failureOf, shown } from './failure.js';
+import { Failure, failureOf, reworded, shown } from './failure.js';
 import { suffices } from './support.js';
 
 /**
@@ -52,7 +52,7 @@ export function createSession(env) {
       context.desk = createDesk({ core, store: open.store, now: env.clock.now });
       const state = await context.desk.open();
       parts.enrol.resume(state);
-      if (state.alarm) context.set({ error: { ...state.alarm, hint: null } });
+      if (state.alarm) context.fail(new Failure(state.alarm.name, reworded(state.alarm.name, state.alarm.text)));
       if (env.link.peek()) await parts.enrol.paste(env.link.peek());
     } catch (error) {
       if (!context.life.signal.aborted) context.set({ screen: 'loading', error: shown(failureOf(error)) });

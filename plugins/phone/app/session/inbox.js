@@ -1,6 +1,6 @@
 // What waits for this device: read while somebody looks at the page, and not
 // otherwise. Unsent answers go first.
-import { Failure, isAlarm } from '../failure.js';
+import { Failure, isAlarm, reworded } from '../failure.js';
 import { repeat } from './loop.js';
 
 const patience = 10_000; // ms that a call may wait at the broker for news
@@ -34,13 +34,13 @@ export function inbox(context, screens, decide) {
   const judge = async (failure) => {
     if (failure.name !== 'roster_behind') throw failure;
     const { error } = await context.desk.op('failed', { status: failure.status, text: `${failure.name}: ${failure.text}` });
-    throw new Failure(error.name, error.text, failure.status);
+    throw new Failure(error.name, reworded(error.name, error.text), failure.status);
   };
 
   const show = ({ requests, refused, ended, listed, alarm }) => {
     const now = env.clock.now();
     // Such as that the organisation took this device back.
-    if (alarm) context.set({ error: { ...alarm, hint: null, passing: true } });
+    if (alarm) context.set({ error: { name: alarm.name, text: reworded(alarm.name, alarm.text), hint: null, passing: true } });
     last = model.requests.find(({ hash }) => hash === model.selected) ?? last;
     context.set({
       requests: requests.filter(({ deadline }) => Date.parse(deadline) > now),
