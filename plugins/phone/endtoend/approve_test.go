@@ -10,8 +10,10 @@ import (
 // The main job, from the printed link to the value: enrol by URL, admit, a read
 // that blocks, a gesture, and the value arrives.
 func TestApprovingOnThePhoneReleasesTheValue(t *testing.T) {
+	t.Parallel()
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := start(t)
 			p := s.invited(t, s.front, phoneOptions{})
 			if !strings.HasPrefix(p.invitation.Link, s.front.app()+"#") {
@@ -78,6 +80,7 @@ func (p *person) historyHas(path, said string) {
 
 // What ends elsewhere ends on the screen by itself, on the list as on the card.
 func TestRequestsThatEndElsewhereEndOnScreen(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	c := s.colleague(t)
@@ -128,6 +131,7 @@ func (s *site) cancel(t testing.TB, path string) {
 
 // A request for the same thing asked anew takes the old one's place.
 func TestOneGestureApprovesOneRequest(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	area := s.policyFor(t, []string{p.name})
@@ -148,6 +152,7 @@ func TestOneGestureApprovesOneRequest(t *testing.T) {
 
 // A gesture that fails sends nothing, and can be made again.
 func TestFailedGesturesReleaseNothing(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{scripts: []string{changingPRF}})
 	path := s.policyFor(t, []string{p.name}) + "/db"
@@ -183,6 +188,7 @@ func TestFailedGesturesReleaseNothing(t *testing.T) {
 
 // Who is not recognised by their authenticator approves nothing.
 func TestNobodyElseCanApprove(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	path := s.policyFor(t, []string{p.name}) + "/db"
@@ -201,6 +207,7 @@ func TestNobodyElseCanApprove(t *testing.T) {
 // A policy may want the match code typed: it is not shown, and a wrong one
 // releases nothing.
 func TestMatchCodesAreTyped(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	path := s.policyFor(t, []string{p.name}, "--match-code") + "/db"

@@ -8,6 +8,7 @@ import (
 // A second device joins with one gesture on the first: the same words on both
 // screens, the signer admits it, and it approves.
 func TestASecondDeviceJoinsByHandover(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
 	first := s.enrolled(t, front, phoneOptions{})
@@ -63,6 +64,7 @@ func (p *person) offerDevice() string {
 
 // A handover that the first device calls off gives nothing.
 func TestAHandoverWhoseWordsDifferGivesNothing(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
 	first := s.enrolled(t, front, phoneOptions{})

@@ -8,6 +8,7 @@ import (
 // What a phone or its authenticator lacks ends the enrolment where it shows, by
 // name, and before anything is posted.
 func TestEnrolmentWantsAPasskeyThatHolds(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	for _, test := range []struct {
 		name    string
@@ -45,6 +46,7 @@ func TestEnrolmentWantsAPasskeyThatHolds(t *testing.T) {
 // A page that is loaded again in the middle goes on, from where it was or from
 // the step whose result it could not keep.
 func TestEnrolmentSurvivesReloads(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.invited(t, s.newFront(t), phoneOptions{})
 	p.openLink()
@@ -86,6 +88,7 @@ func (p *person) resume(step string) {
 
 // An answer that is lost on its way is posted again, as it was.
 func TestTheAnswerToATicketIsPostedUntilItArrives(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
 	p := s.invited(t, front, phoneOptions{})
@@ -102,6 +105,7 @@ func TestTheAnswerToATicketIsPostedUntilItArrives(t *testing.T) {
 
 // Words that are not the phone's admit nobody; the phone goes on waiting.
 func TestWrongFingerprintsAreRefused(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.invited(t, s.newFront(t), phoneOptions{})
 	other := s.invited(t, s.newFront(t), phoneOptions{})
@@ -122,6 +126,7 @@ func TestWrongFingerprintsAreRefused(t *testing.T) {
 
 // A link that is not whole, or used up, is refused by name.
 func TestLinksThatDoNotWork(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.invited(t, s.newFront(t), phoneOptions{})
 	p.open(p.link()[:len(p.link())-9])

@@ -60,6 +60,7 @@ func found(secrets map[string]string, text string) []string {
 // While enrolled, a phone keeps neither what opens the keyring nor what made it;
 // after signing out it keeps nothing.
 func TestSigningOutLeavesNothing(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	p.installed()
@@ -102,6 +103,7 @@ func TestSigningOutLeavesNothing(t *testing.T) {
 // The recovery check-up opens the keyring with the passkey, and with password
 // and key, and says which does not.
 func TestTheRecoveryCheckUp(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	p.click("tab-settings")

@@ -31,6 +31,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// Phones wait for polls and for one another more than they compute.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	flag.Parse()
 	os.Exit(runTests(m))
 }

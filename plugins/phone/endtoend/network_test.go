@@ -29,6 +29,7 @@ func (p *phone) expectLoss() { p.log.allow(`net::ERR_|Failed to load resource|Fa
 // Between the tap and the broker lies a network: an answer that was given is
 // kept, survives a reload, and arrives once.
 func TestAnswersArriveOnceWhateverTheNetworkDoes(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
 	p := s.enrolled(t, front, phoneOptions{})
@@ -101,6 +102,7 @@ func (s *site) receipts(t testing.TB, path string) int {
 // The app opens without a network, says what it cannot do, and goes on by
 // itself when the network is back.
 func TestTheAppOpensWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
 	p := s.enrolled(t, front, phoneOptions{})
@@ -138,6 +140,7 @@ func (p *person) approveOnce(path, password string) {
 
 // One tab works at a time: the other says so, and can take over.
 func TestOneTabWorksAtATime(t *testing.T) {
+	t.Parallel()
 	s := embedded(t)
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	path := s.policyFor(t, []string{p.name}) + "/db"

@@ -34,7 +34,8 @@ type phoneOptions struct {
 	authenticator authenticatorOptions
 	// scripts run before any of the page's own, in every page.
 	scripts []string
-	// unwatched leaves out what slows pages down; scripts are then not listed.
+	// unwatched leaves out what slows pages down: scripts are then not listed, nor
+	// is what workers say.
 	unwatched bool
 	dark      bool
 }
@@ -79,7 +80,9 @@ func (p *phone) prepare(options phoneOptions) {
 		Width: 390, Height: 844, DeviceScaleFactor: 1, Mobile: true,
 	}))
 	p.setDark(options.dark)
-	p.must(chromedp.ListenBrowser(p.ctx, p.watchWorkers()))
+	if !options.unwatched {
+		p.must(chromedp.ListenBrowser(p.ctx, p.watchWorkers()))
+	}
 }
 
 // watchWorkers listens to the workers of this profile as they start.

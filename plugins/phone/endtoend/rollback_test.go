@@ -12,6 +12,7 @@ import (
 // stops everything on the phone: an old backup of the broker, restored, looks
 // like this, and so does a broker that hides who was revoked.
 func TestAnotherHistoryStopsThePhone(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		fork  bool
 		alarm string

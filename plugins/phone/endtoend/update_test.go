@@ -1,0 +1,133 @@
+package endtoend
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"testing"
+
+	app "github.com/stillvault/stillvault/plugins/phone"
+)
+
+// release is another version of the app, as a server could roll it out: the same
+// files in another folder, and root files that name it.
+type release struct {
+	of      *app.Bundle
+	folder  string
+	damaged string // a file of which other bytes are served than are listed
+}
+
+// file is what the release has under a name, and whether it has that.
+func (r release) file(name string) (app.File, []byte, bool) {
+	old := r.of.Manifest().Bundle
+	f, ok := r.of.File(strings.Replace(name, r.folder+"/", old+"/", 1))
+	if !ok || strings.HasPrefix(name, old+"/") {
+		return f, nil, false
+	}
+	data := f.Data
+	if !strings.Contains(name, "/") {
+		data = []byte(strings.ReplaceAll(string(data), old, r.folder))
+	}
+	if f.Name == "sw.js" {
+		// The worker lists the hashes of the other root files, which changed, too.
+		for _, root := range []string{"index.html", "manifest.webmanifest"} {
+			before, _ := r.of.File(root)
+			sum := sha256.Sum256([]byte(strings.ReplaceAll(string(before.Data), old, r.folder)))
+			data = []byte(strings.ReplaceAll(string(data), before.Hash, hex.EncodeToString(sum[:])))
+		}
+	}
+	if name == r.damaged {
+		data = append(append([]byte{}, data...), ' ')
+	}
+	return f, data, true
+}
+
+// serve puts the release in place of what the mount serves.
+func (r release) serve() func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(w http.ResponseWriter, q *http.Request, onward http.Handler) {
+		_, name, below := strings.Cut(q.URL.Path, "/app/")
+		if !below {
+			onward.ServeHTTP(w, q)
+			return
+		}
+		f, data, ok := r.file(name)
+		if name == "" {
+			f, data, ok = r.file("index.html")
+		}
+		if !ok {
+			http.NotFound(w, q)
+			return
+		}
+		for key, values := range r.of.Headers(f.Name) {
+			w.Header()[key] = values
+		}
+		w.Header().Del("Etag")
+		_, _ = w.Write(data)
+	}
+}
+
+// A new version of the app takes over as a whole, or not at all.
+func TestTheAppUpdatesAsAWhole(t *testing.T) {
+	t.Parallel()
+	s := embedded(t)
+	front := s.newFront(t)
+	p := s.enrolled(t, front, phoneOptions{})
+	p.installed()
+	b, err := app.New(app.Options{Copy: app.CopyMount})
+	fatal(t, err)
+	old := b.Manifest().Bundle
+	if got := p.bundle(); got != old {
+		t.Fatalf("the page is of bundle %s, want %s", got, old)
+	}
+
+	// One file of the new version is not what it lists: the old one stays, whole.
+	p.log.allow(`not the file that this version lists`)
+	damaged := release{of: b, folder: "00112233445566aa", damaged: "00112233445566aa/style.css"}
+	front.lie(damaged.serve())
+	if state := p.checkForUpdate(); state != "redundant" {
+		t.Errorf("a damaged version is %s", state)
+	}
+	p.reload()
+	p.awaitScreen("requests")
+	if got := p.bundle(); got != old {
+		t.Errorf("the page is of bundle %s after a damaged update, want %s", got, old)
+	}
+
+	// A whole one is taken when the person says so, and keeps the enrolment.
+	next := release{of: b, folder: "8899aabbccddeeff"}
+	front.lie(next.serve())
+	if state := p.checkForUpdate(); state != "installed" {
+		t.Errorf("the new version is %s", state)
+	}
+	p.click("tab-settings")
+	p.click("update")
+	p.awaitTrue("the new version", `document.querySelector('meta[name="stillvault-bundle"]').content === "8899aabbccddeeff"`)
+	p.awaitScreen("requests")
+	cached := get[[]string](p.phone, `caches.keys()`)
+	if len(cached) != 1 || !strings.Contains(cached[0], next.folder) {
+		t.Errorf("the caches are %q", cached)
+	}
+	path := s.policyFor(t, []string{p.name}) + "/db"
+	p.approveOnce(path, s.store(t, path))
+}
+
+// bundle is the version that the page is of.
+func (p *phone) bundle() string {
+	p.t.Helper()
+	return get[string](p, `document.querySelector('meta[name="stillvault-bundle"]').content`)
+}
+
+// checkForUpdate has the browser look for a new version, and returns what became
+// of the one that it found.
+func (p *phone) checkForUpdate() string {
+	p.t.Helper()
+	return get[string](p, `(async () => {
+	  const registration = await navigator.serviceWorker.getRegistration();
+	  await registration.update();
+	  const worker = registration.installing ?? registration.waiting;
+	  if (!worker) return 'none';
+	  while (worker.state === 'installing') await new Promise((done) => worker.addEventListener('statechange', done, { once: true }));
+	  return worker.state;
+	})()`)
+}
