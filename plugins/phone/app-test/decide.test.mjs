@@ -64,6 +64,15 @@ test('an answer that cannot be sent is kept, and sent first when the broker is b
   assert.equal(first, 'POST device/answer');
 });
 
+test('an answer that is not taken yet does not keep new requests from the screen', async () => {
+  const script = ready([card({ hash: 'h2' })], { ops: { unsent: () => [{ counter: 1, release: 'R', request: 'Q' }] }, broker: {
+    'POST device/answer': () => { throw new Failure('internal', 'storage', 500); },
+  } });
+  const s = await scene(script).started();
+  assert.deepEqual(s.model.requests.map(({ hash }) => hash), ['h2']);
+  assert.equal(s.model.unsent, 1);
+});
+
 test('an answer that the broker refuses for good is not sent again', async () => {
   const s = await scene(ready()).started();
   s.routes['POST device/answer'] = () => { throw new Failure('request_expired', 'over', 410); };

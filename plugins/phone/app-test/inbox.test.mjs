@@ -117,6 +117,10 @@ test('a broker that does not wait is not asked in a circle', async () => {
   await settle();
   assert.equal(s.happened('POST device/inbox').length, before);
   assert.equal(before, 2);
+  await s.clock.advance(200);
+  assert.equal(s.happened('POST device/inbox').length, 4);
+  await s.clock.advance(1900);
+  assert.equal(s.happened('POST device/inbox').length, 4);
 });
 
 test('pauses grow to half a minute and no further', () => {

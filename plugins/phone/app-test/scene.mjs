@@ -1,6 +1,6 @@
 // A session with everything around it played by this file: a core that answers
 // from a script, a store in memory, a broker, a clock that stands still until told.
-import { createSession } from '../app/session.js';
+import { Session } from '../app/session.js';
 import { Failure } from '../app/failure.js';
 
 /** Lets everything that can happen without time passing happen. */
@@ -102,7 +102,7 @@ export function scene({ ops = {}, broker = {}, passkey = {}, kept = {}, fragment
     });
   };
   const gesture = { assertion: { credentialId: 'c' } };
-  s.session = createSession({
+  s.session = new Session({
     about: { copy: 'mount', bundle: 'b', version: '1', support: [] },
     render: (model) => { s.model = model; s.models.push({ ...model }); },
     clock: s.clock, page: s.page, history: fakeHistory(),

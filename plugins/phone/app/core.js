@@ -1,4 +1,5 @@
 // Calls into the worker that holds the keys.
+import { wipe } from './bytes.js';
 import { Failure, reworded } from './failure.js';
 
 const stopped = () => new Failure('core_failed', 'the part of the app that holds the keys has stopped; reload the page');
@@ -33,7 +34,10 @@ export function startCore(spawn) {
 
   return {
     call(op, args = {}, secrets = {}) {
-      if (ended) return Promise.reject(stopped());
+      if (ended) {
+        wipe(...Object.values(secrets));
+        return Promise.reject(stopped());
+      }
       const id = ++last;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });

@@ -7,7 +7,7 @@ import { holdLink } from './link.js';
 import { createLock } from './lock.js';
 import { realClock, watchPage } from './page.js';
 import { makePasskey, usePasskey } from './passkey.js';
-import { createSession } from './session.js';
+import { Session } from './session.js';
 import { eraseOffline, keepOffline } from './serviceworker.js';
 import { openStore } from './store.js';
 import { look } from './support.js';
@@ -58,7 +58,7 @@ function render(model) {
 }
 
 const lock = createLock({ gained: () => session.gained(), lost: () => session.lost(), busy: () => session.busy() });
-const session = createSession({
+const session = new Session({
   about: { copy: meta('stillvault-copy'), bundle: meta('stillvault-bundle'), version: meta('stillvault-version'), support: [] },
   render, lock, link, look, base, performance,
   app: app.href, origin: location.origin, rpId: location.hostname,
@@ -76,7 +76,7 @@ const session = createSession({
   reload: () => location.reload(),
 });
 show = mount(document.getElementById('app') ?? document.body, session.actions);
-const offline = keepOffline({ waits: () => session.set({ update: true }), page, reload: () => location.reload() });
+const offline = keepOffline({ waits: () => session.updatable(), page, reload: () => location.reload() });
 
 window.addEventListener('hashchange', () => {
   const fragment = link.take();

@@ -4,149 +4,175 @@ import { Context, emptyModel } from './session/context.js';
 import { Screens } from './session/screens.js';
 import { createDesk } from './session/desk.js';
 import { admission } from './session/admission.js';
-import { decisions } from './session/decide.js';
-import { enrolment } from './session/enrol.js';
+import { Decisions } from './session/decide.js';
+import { Enrolment } from './session/enrol.js';
 import { giving, receiving } from './session/handover.js';
-import { inbox } from './session/inbox.js';
+import { Inbox } from './session/inbox.js';
 import { settings } from './session/settings.js';
 import { doing } from './session/words.js';
 import { Failure, failureOf, reworded, shown } from './failure.js';
 import { suffices } from './support.js';
 
-/**
- * Makes the session of a tab.
- * @param {object} env what is outside: about, render, clock, page, performance, history, link, passkey,
- *   broker(base), openStore(), startCore(), lock, base, app, rpId, origin, persist(), erase(), update(), reload(), look()
- * @returns {{actions: Record<string, Function>, start: () => Promise<void>, gained: () => Promise<void>, lost: () => void, busy: () => void, linked: (fragment: string) => void, set: (changes: object) => void}}
- */
-export function createSession(env) {
-  const context = new Context(env);
-  const { model } = context;
-  const screens = new Screens(context, env.history);
-  const parts = assemble(context, screens);
-  let open = null; // {store, core}, while this tab is the one at work
+/** The app in one tab. */
+export class Session {
+  #env;
+  #context;
+  #screens;
+  #parts;
+  #open = null; // {store, core}, while this tab is the one at work
 
-  const watchNetwork = () => {
-    context.set({ online: env.page.online() });
-    env.page.changed(() => context.set({ online: env.page.online(), now: env.clock.now() }));
-  };
+  /**
+   * @param {object} env what is outside: about, render, clock, page, performance, history, link, passkey,
+   *   broker(base), openStore(), startCore(), lock, base, app, rpId, origin, persist(), erase(), update(), reload(), look()
+   */
+  constructor(env) {
+    this.#env = env;
+    this.#context = new Context(env);
+    this.#screens = new Screens(this.#context, env.history);
+    this.#parts = assemble(this.#context, this.#screens);
+    /** What views call; see the page model. */
+    this.actions = {
+      ...this.#parts.actions,
+      signOut: () => this.#signOut(),
+      retry: () => this.#retry(),
+      back: () => this.#screens.back(),
+      useHere: () => env.lock.take(),
+      update: () => env.update(),
+      dismiss: () => this.#context.set({ error: null }),
+    };
+  }
 
-  const start = async () => {
-    watchNetwork();
-    const support = await env.look();
-    context.set({ support });
-    if (!suffices(support)) {
-      context.set({ screen: 'unsupported' });
-      return;
-    }
-    env.lock.start();
-  };
+  /** Begins: looks at the browser, and asks to be the one tab at work. */
+  async start() {
+    const { page, clock, lock } = this.#env;
+    const look = () => this.#context.set({ online: page.online(), now: clock.now() });
+    page.changed(look);
+    look();
+    const support = await this.#env.look();
+    this.#context.set({ support });
+    if (suffices(support)) lock.start();
+    else this.#context.set({ screen: 'unsupported' });
+  }
 
   /** This tab is the one at work. */
-  const gained = async () => {
+  async gained() {
+    const context = this.#context;
+    const { enrol } = this.#parts;
     context.life = new AbortController();
+    const { signal } = context.life;
     try {
-      const core = env.startCore();
-      open = { core, store: null };
-      open.store = await env.openStore();
-      context.desk = createDesk({ core, store: open.store, now: env.clock.now });
+      const core = this.#env.startCore();
+      this.#open = { core, store: null };
+      const store = await this.#env.openStore();
+      this.#open.store = store;
+      context.desk = createDesk({ core, store, now: this.#env.clock.now });
       const state = await context.desk.open();
-      parts.enrol.resume(state);
+      enrol.resume(state);
       if (state.alarm) context.fail(new Failure(state.alarm.name, reworded(state.alarm.name, state.alarm.text)));
-      if (env.link.peek()) await parts.enrol.paste(env.link.peek());
+      const fragment = this.#env.link.peek();
+      if (fragment) await enrol.paste(fragment);
     } catch (error) {
-      if (!context.life.signal.aborted) context.set({ screen: 'loading', error: shown(failureOf(error)) });
+      if (!signal.aborted) context.set({ screen: 'loading', error: shown(failureOf(error)) });
     }
-  };
+  }
 
-  /** Lets go of everything that this tab holds, key material first. */
-  const halt = () => {
-    context.life.abort();
-    open?.core.stop();
-    open?.store?.close();
-    open = null;
-    parts.enrol.forget();
-    context.stopLoops();
-    Object.assign(model, emptyModel(env.about), { online: model.online, support: model.support });
-  };
+  /** Another tab is at work, and this one waits its turn. */
+  busy() {
+    this.#context.set({ screen: 'elsewhere' });
+  }
 
-  const lost = () => {
-    halt();
-    context.set({ screen: 'elsewhere' });
-  };
+  /** Another tab took over. */
+  lost() {
+    this.#halt();
+    this.busy();
+  }
 
-  const signOut = async () => {
-    if (model.busy) return;
+  /**
+   * A link was opened while the app was.
+   * @param {string} fragment
+   */
+  linked(fragment) {
+    this.#env.link.put(fragment);
+    if (this.#open) this.#parts.enrol.paste(fragment);
+  }
+
+  /** A newer version of the app waits. */
+  updatable() {
+    this.#context.set({ update: true });
+  }
+
+  // Lets go of everything that this tab holds, key material first.
+  #halt() {
+    const { model, life } = this.#context;
+    life.abort();
+    this.#open?.core.stop();
+    this.#open?.store?.close();
+    this.#open = null;
+    this.#parts.enrol.forget();
+    this.#context.stopLoops();
+    const { online, support, update } = model;
+    Object.assign(model, emptyModel(this.#env.about), { online, support, update });
+  }
+
+  async #signOut() {
+    const context = this.#context;
+    if (context.model.busy || !this.#open) return;
     context.set({ busy: doing.signOut, error: null });
-    const { core, store } = open;
+    const { core, store } = this.#open;
     // Whatever fails from here on, this tab works no more; a reload finds what is left.
-    open = null;
+    this.#open = null;
     context.life.abort();
     context.stopLoops();
     core.stop();
     try {
       await store.wipe();
-      await env.erase();
+      await this.#env.erase();
     } catch (error) {
       context.set({ busy: null, error: shown(failureOf(error)) });
       return;
     }
-    halt();
+    this.#halt();
     context.set({ screen: 'sign-out', signedOut: true });
-    env.lock.release();
-  };
+    this.#env.lock.release();
+  }
 
-  /** Tries again whatever did not work: the loops, or the whole start. */
-  const retry = () => {
-    if (model.screen === 'unsupported' || model.signedOut || !open || model.error?.name === 'core_failed' || model.screen === 'loading') {
-      env.reload();
+  // Tries again whatever did not work: the loops, or the whole start.
+  #retry() {
+    const { model } = this.#context;
+    if (!this.#open || model.screen === 'loading' || model.error?.name === 'core_failed') {
+      this.#env.reload();
       return;
     }
     const alarmed = model.alarm !== null;
-    context.set({ error: null, alarm: null });
-    if (alarmed) screens.reset();
-    parts.resumeLoops();
-    context.nudge();
-  };
-
-  const linked = (fragment) => {
-    env.link.put(fragment);
-    if (open) parts.enrol.paste(fragment);
-  };
-
-  const actions = {
-    ...parts.actions, signOut, retry,
-    back: () => screens.back(),
-    useHere: () => env.lock.take(),
-    update: () => env.update(),
-    dismiss: () => context.set({ error: null }),
-  };
-  return { actions, start, gained, lost, linked, busy: () => context.set({ screen: 'elsewhere' }), set: (changes) => context.set(changes) };
+    this.#context.set({ error: null, alarm: null });
+    if (alarmed) this.#screens.reset();
+    this.#parts.resumeLoops();
+    this.#context.nudge();
+  }
 }
 
 // Puts the parts together; they know one another through these few calls only.
 function assemble(context, screens) {
-  const decide = decisions(context, screens);
-  const reading = inbox(context, screens, decide);
-  const admitting = admission(context, { list: reading.list, resume: (state) => enrol.resume(state) });
-  const enrol = enrolment(context, screens, { admission: () => admitting.start(), admitted: () => reading.start() });
-  const give = giving(context, screens);
-  const receive = receiving(context, screens, enrol);
-  const rest = settings(context, screens);
+  const decisions = new Decisions(context, screens);
+  const inbox = new Inbox(context, screens, decisions);
+  const admitting = admission(context, { list: (signal) => inbox.list(signal), resume: (state) => enrol.resume(state) });
+  const enrol = new Enrolment(context, screens, { admission: () => admitting.start(), admitted: () => inbox.start() });
+  const rest = {
+    ...giving(context, screens), ...settings(context, screens),
+    ...receiving(context, screens, { startPasskey: (name) => enrol.startPasskey(name) }),
+  };
 
   const resumeLoops = () => {
     const { stage } = context.model;
-    if (stage === 'ready' && !context.loops.has('inbox')) reading.start();
+    if (stage === 'ready' && !context.loops.has('inbox')) inbox.start();
     if (stage === 'waiting' && !context.loops.has('admission')) admitting.start();
   };
 
-  return {
-    enrol, resumeLoops,
-    actions: {
-      paste: enrol.paste, start: enrol.start, makePasskey: enrol.makePasskey, setPassword: enrol.setPassword, confirmSheet: enrol.confirmSheet,
-      approve: decide.approve, deny: decide.deny,
-      open: rest.open, show: rest.show, check: rest.check,
-      addDevice: give.addDevice, giveDevice: give.giveDevice, offer: receive.offer, restore: receive.restore,
-    },
+  const actions = {
+    ...rest,
+    paste: (link) => enrol.paste(link), start: (name) => enrol.start(name), makePasskey: () => enrol.makePasskey(),
+    setPassword: (password) => enrol.setPassword(password), confirmSheet: () => enrol.confirmSheet(),
+    approve: (hash, typed) => decisions.approve(hash, typed), deny: (hash, reason) => decisions.deny(hash, reason),
   };
+  return { enrol, resumeLoops, actions };
 }

@@ -5,98 +5,134 @@ import { isPassing } from '../broker.js';
 import { require } from './context.js';
 import { doing } from './words.js';
 
-/**
- * @param {import('./context.js').Context} context
- * @param {import('./screens.js').Screens} screens
- * @returns {{approve: (hash: string, typed?: string) => Promise<void>, deny: (hash: string, reason?: string) => Promise<void>, sendUnsent: (signal: AbortSignal) => Promise<void>}}
- */
-export function decisions(context, screens) {
-  const { env, model } = context;
-  const underway = new Set(); // counters that are being sent at this moment
+/** What a person answers, and its way to the broker. */
+export class Decisions {
+  #context;
+  #screens;
+  #underway = new Set(); // counters of the answers that are being sent at this moment
 
-  const find = (hash) => {
-    const card = model.requests.find((c) => c.hash === hash);
+  /**
+   * @param {import('./context.js').Context} context
+   * @param {import('./screens.js').Screens} screens
+   */
+  constructor(context, screens) {
+    this.#context = context;
+    this.#screens = screens;
+  }
+
+  /**
+   * Approves a request, or consents to it where everybody has to first.
+   * @param {string} hash
+   * @param {string} [typed] the match code, where it has to be typed
+   */
+  approve(hash, typed = '') {
+    const context = this.#context;
+    const { env, model } = context;
+    return context.deed(doing.gesture, async () => {
+      const watch = stopwatch(env.performance);
+      const card = this.#find(hash);
+      const purpose = card.consentFirst && !card.consented ? 'consent' : 'approve';
+      // A wrong code is said before anybody is asked for a gesture.
+      const gesture = await context.desk.op('gesture', { purpose, hash, typed });
+      watch.pause();
+      const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
+      watch.go();
+      context.set({ busy: doing.seal });
+      const answer = await context.desk.op('approve', { hash, typed, assertion }, { prf });
+      await this.#settle(card, answer, answer.consent ? 'consented' : 'approved', watch);
+    });
+  }
+
+  /**
+   * Denies a request. It needs no gesture.
+   * @param {string} hash
+   * @param {string} [reason]
+   */
+  deny(hash, reason = '') {
+    const context = this.#context;
+    return context.deed(doing.seal, async () => {
+      const watch = stopwatch(context.env.performance);
+      const card = this.#find(hash);
+      const answer = await context.desk.op('deny', { hash, reason });
+      await this.#settle({ ...card, reason }, answer, 'denied', watch);
+    });
+  }
+
+  #find(hash) {
+    const card = this.#context.model.requests.find((c) => c.hash === hash);
     require(card !== undefined, 'this request is over; nothing was sent');
     return card;
-  };
-
-  const approve = (hash, typed = '') => context.deed(doing.gesture, async () => {
-    const watch = stopwatch(env.performance);
-    const card = find(hash);
-    const purpose = card.consentFirst && !card.consented ? 'consent' : 'approve';
-    // A wrong code is said before anybody is asked for a gesture.
-    const gesture = await context.desk.op('gesture', { purpose, hash, typed });
-    watch.pause();
-    const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
-    watch.go();
-    context.set({ busy: doing.seal });
-    const answer = await context.desk.op('approve', { hash, typed, assertion }, { prf });
-    await settle(card, answer, answer.consent ? 'consented' : 'approved', watch);
-  });
-
-  const deny = (hash, reason = '') => context.deed(doing.seal, async () => {
-    const watch = stopwatch(env.performance);
-    const card = find(hash);
-    const answer = await context.desk.op('deny', { hash, reason });
-    await settle({ ...card, reason }, answer, 'denied', watch);
-  });
+  }
 
   // From here on the answer stands, whatever the network does.
-  const settle = async (card, answer, how, watch) => {
+  async #settle(card, answer, how, watch) {
+    const context = this.#context;
     const { hash, path, requester, consumer, lease, reason } = card;
-    const { counter } = answer;
-    const outcome = { hash, path, requester, consumer, lease, reason, how, decision: how, counter, state: 'unsent', error: null };
-    context.set({
-      busy: doing.send,
-      requests: how === 'consented'
-        ? model.requests.map((c) => (c.hash === hash ? { ...c, consented: true } : c))
-        : model.requests.filter((c) => c.hash !== hash),
-    });
-    const sending = send({ counter, release: answer.release, request: answer.request }, context.life.signal);
+    const outcome = { hash, path, requester, consumer, lease, reason, how, decision: how, counter: answer.counter, state: 'unsent', error: null };
+    context.set({ busy: doing.send, requests: without(context.model.requests, hash, how) });
+    const sending = this.#send(answer, context.life.signal);
     watch.measure('tap-to-sent');
     try {
       const { state, error } = await sending;
       watch.measure('tap-to-taken');
-      screens.become('outcome', { outcome: { ...outcome, state, error } });
+      this.#screens.become('outcome', { outcome: { ...outcome, state, error } });
     } catch (error) {
-      // Kept, and sent with the next reading of the inbox.
       if (isAborted(error)) return;
-      screens.become('outcome', { outcome });
+      // Kept, and sent with the next reading of the inbox.
+      this.#screens.become('outcome', { outcome });
       if (isAlarm(error)) throw error;
-      context.set({ unsent: model.unsent + 1 });
+      context.set({ unsent: context.model.unsent + 1 });
       context.unreached(error);
     }
-  };
+  }
 
   // Sends an answer. One that the broker refuses for good is not sent again.
-  const send = async ({ counter, release, request }, signal) => {
-    underway.add(counter);
+  async #send({ counter, release, request }, signal) {
+    const { desk } = this.#context;
+    this.#underway.add(counter);
     try {
-      const { state } = await context.broker().post('device/answer', { release, request }, { signal });
-      await context.desk.op('sent', { counter, state });
+      const { state } = await this.#context.broker().post('device/answer', { release, request }, { signal });
+      await desk.op('sent', { counter, state });
       return { state: 'sent', error: null };
     } catch (error) {
       if (isAborted(error)) throw error;
       const failure = failureOf(error);
       if (isAlarm(failure) || isPassing(failure) || failure.status === 0) throw failure;
-      await context.desk.op('sent', { counter, state: failure.name });
+      await desk.op('sent', { counter, state: failure.name });
       return { state: 'refused', error: shown(failure) };
     } finally {
-      underway.delete(counter);
+      this.#underway.delete(counter);
     }
-  };
+  }
 
-  const sendUnsent = async (signal) => {
-    const unsent = await context.desk.op('unsent');
-    for (const answer of unsent) {
-      if (underway.has(answer.counter)) continue;
-      const result = await send(answer, signal);
-      if (model.outcome?.counter === answer.counter) context.set({ outcome: { ...model.outcome, ...result } });
+  /**
+   * Sends what could not be sent before, oldest first.
+   * @param {AbortSignal} signal
+   */
+  async sendUnsent(signal) {
+    const context = this.#context;
+    let left = 0;
+    for (const answer of await context.desk.op('unsent')) {
+      if (this.#underway.has(answer.counter)) continue;
+      try {
+        const result = await this.#send(answer, signal);
+        const { outcome } = context.model;
+        if (outcome?.counter === answer.counter) context.set({ outcome: { ...outcome, ...result } });
+      } catch (error) {
+        // A broker that answers, but not to this, does not keep the rest waiting.
+        if (!error.status || isAlarm(error)) throw error;
+        left++;
+      }
     }
-    if (model.unsent > 0) context.set({ unsent: 0 });
-  };
+    if (context.model.unsent !== left) context.set({ unsent: left });
+  }
+}
 
-  return { approve, deny, sendUnsent };
+// The list after an answer: who only consented is asked again.
+function without(requests, hash, how) {
+  return how === 'consented'
+    ? requests.map((c) => (c.hash === hash ? { ...c, consented: true } : c))
+    : requests.filter((c) => c.hash !== hash);
 }
 
 // Measures what the app itself takes: the person's time with the authenticator

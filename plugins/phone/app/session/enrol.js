@@ -10,112 +10,157 @@ import { doing } from './words.js';
 // After these the passkey itself, or what it gave, is of no use: begin with another.
 const useless = ['prf_missing', 'user_verification_missing', 'prf_output_changed', 'passkey_unknown'];
 
-/**
- * @param {import('./context.js').Context} context
- * @param {import('./screens.js').Screens} screens
- * @param {{admission: () => void, admitted: () => void}} next
- */
-export function enrolment(context, screens, next) {
-  const { env } = context;
-  let draft = null; // {device, made, evaluations: [{assertion, prf}]}, until wrapped
+/** The steps of an enrolment, in the order in which they are declared. */
+export class Enrolment {
+  #context;
+  #screens;
+  #next;
+  #draft = null; // {device, made, evaluations: [{assertion, prf}]}, until wrapped
 
-  const forget = () => {
-    for (const { prf } of draft?.evaluations ?? []) wipe(prf);
-    draft = null;
-    context.set({ passkey: null });
-  };
+  /**
+   * @param {import('./context.js').Context} context
+   * @param {import('./screens.js').Screens} screens
+   * @param {{admission: () => void, admitted: () => void}} next what follows, by stage
+   */
+  constructor(context, screens, next) {
+    this.#context = context;
+    this.#screens = screens;
+    this.#next = next;
+  }
 
-  const progress = () => context.set({ passkey: { made: draft.made, evaluated: draft.evaluations.length } });
+  /**
+   * Takes a link, or the part behind its #.
+   * @param {string} text
+   */
+  paste(text) {
+    const { desk, env } = this.#context;
+    return this.#context.deed(doing.link, async () => {
+      const fragment = text.trim().replace(/^[^#]*#/, '');
+      try {
+        await desk.op('readLink', { fragment });
+      } finally {
+        // The core has it, or it is of no use.
+        env.link.forget();
+      }
+      // The same link again may find a passkey that was made for it already.
+      this.resume(await desk.open());
+    });
+  }
 
-  const startPasskey = (device, made = false) => {
-    forget();
-    draft = { device, made, evaluations: [] };
-    progress();
-    screens.become('passkey');
-  };
-
-  /** Takes a link, or the part behind its #. */
-  const paste = (text) => context.deed(doing.link, async () => {
-    const fragment = text.trim().replace(/^[^#]*#/, '');
-    try {
-      await context.desk.op('readLink', { fragment });
-    } finally {
-      // The core has it, or it is of no use.
-      env.link.forget();
-    }
-    // The same link again may find a passkey that was made for it already.
-    resume(await context.desk.open());
-  });
-
-  /** Goes on where the stored state says that this device is. */
-  const resume = (state) => {
+  /**
+   * Goes on where the stored state says that this device is.
+   * @param {object} state as the core's open returns it
+   */
+  resume(state) {
+    const { env } = this.#context;
     const based = (x) => x && { ...x, base: x.base || env.base };
-    context.set({ stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent });
-    screens.reset();
-    if (state.stage === 'made' && state.link.kind === 'ticket') startPasskey(state.deviceName, true);
-    if (state.stage === 'waiting') next.admission();
-    if (state.stage === 'ready') next.admitted();
-  };
+    this.#context.set({ stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent });
+    this.#screens.reset();
+    if (state.stage === 'made' && state.link.kind === 'ticket') this.startPasskey(state.deviceName, true);
+    if (state.stage === 'waiting') this.#next.admission();
+    if (state.stage === 'ready') this.#next.admitted();
+  }
 
-  /** Begins with a device name. */
-  const start = (deviceName) => context.deed(doing.confirm, async () => {
-    require(context.model.link !== null, 'open the link of your invitation first');
-    startPasskey(deviceName);
-  });
+  /**
+   * Begins with the name of this device.
+   * @param {string} deviceName
+   */
+  start(deviceName) {
+    return this.#context.deed(doing.confirm, async () => {
+      require(this.#context.model.link !== null, 'open the link of your invitation first');
+      this.startPasskey(deviceName);
+    });
+  }
 
-  const create = async () => {
-    const { create: options } = await context.desk.op('begin', { device: draft.device, rpId: env.rpId, origin: env.origin });
-    await context.desk.op('made', await env.passkey.make(options, { signal: context.life.signal }));
-    draft.made = true;
-    progress();
-  };
-
-  const evaluate = async () => {
-    const gesture = await context.desk.op('gesture', { purpose: 'enrol' });
-    draft.evaluations.push(await env.passkey.use(gesture, { rpId: env.rpId, signal: context.life.signal }));
-    progress();
-  };
+  /**
+   * Comes to the passkey.
+   * @param {string} deviceName
+   * @param {boolean} [made] it exists already, and has only to be evaluated
+   */
+  startPasskey(deviceName, made = false) {
+    this.forget();
+    this.#draft = { device: deviceName, made, evaluations: [] };
+    this.#progress();
+    this.#screens.become('passkey');
+  }
 
   /** Makes the passkey and evaluates it twice, or goes on where that stopped. */
-  const makePasskey = () => context.deed(doing.passkey, async () => {
-    require(draft !== null, 'begin with the name of this device');
-    try {
-      if (!draft.made) await create();
-      while (draft.evaluations.length < 2) await evaluate();
-      same(draft.evaluations);
-    } catch (error) {
-      if (useless.includes(error.name)) startPasskey(draft.device);
-      throw error;
-    }
-    screens.become('password');
-  });
+  makePasskey() {
+    return this.#context.deed(doing.passkey, async () => {
+      const draft = this.#draft;
+      require(draft !== null, 'begin with the name of this device');
+      try {
+        if (!draft.made) await this.#create(draft);
+        while (draft.evaluations.length < 2) await this.#evaluate(draft);
+        same(draft.evaluations);
+      } catch (error) {
+        if (useless.includes(error.name)) this.startPasskey(draft.device);
+        throw error;
+      }
+      this.#screens.become('password');
+    });
+  }
 
-  /** Wraps the keyring by the passkey and by the password with a new recovery key. */
-  const setPassword = (password) => context.deed(doing.wrap, async () => {
-    require(draft?.evaluations.length === 2, 'make the passkey first');
-    const [one, two] = draft.evaluations;
-    const secrets = { prf1: one.prf.slice(), prf2: two.prf.slice(), password: new TextEncoder().encode(password) };
-    let sheet;
-    try {
-      sheet = await context.desk.op('wrap', { assertions: [one.assertion, two.assertion] }, secrets);
-    } catch (error) {
-      // A password can be changed and tried again; anything else needs new gestures.
-      if (error.name !== 'password_unusable') startPasskey(draft.device, !useless.includes(error.name));
-      throw error;
-    }
-    forget();
-    screens.become('sheet', { sheet });
-  });
+  async #create(draft) {
+    const { desk, env, life } = this.#context;
+    const { create } = await desk.op('begin', { device: draft.device, rpId: env.rpId, origin: env.origin });
+    await desk.op('made', await env.passkey.make(create, { signal: life.signal }));
+    draft.made = true;
+    this.#progress();
+  }
+
+  async #evaluate(draft) {
+    const { desk, env, life } = this.#context;
+    const gesture = await desk.op('gesture', { purpose: 'enrol' });
+    draft.evaluations.push(await env.passkey.use(gesture, { rpId: env.rpId, signal: life.signal }));
+    this.#progress();
+  }
+
+  /**
+   * Wraps the keyring, by the passkey and by the password with a new recovery key.
+   * @param {string} password
+   */
+  setPassword(password) {
+    return this.#context.deed(doing.wrap, async () => {
+      const draft = this.#draft;
+      require(draft?.evaluations.length === 2, 'make the passkey first');
+      const [one, two] = draft.evaluations;
+      const secrets = { prf1: one.prf.slice(), prf2: two.prf.slice(), password: new TextEncoder().encode(password) };
+      let sheet;
+      try {
+        sheet = await this.#context.desk.op('wrap', { assertions: [one.assertion, two.assertion] }, secrets);
+      } catch (error) {
+        // A password can be changed and tried again; anything else needs new gestures.
+        if (error.name !== 'password_unusable') this.startPasskey(draft.device, !useless.includes(error.name));
+        throw error;
+      }
+      this.forget();
+      this.#screens.become('sheet', { sheet });
+    });
+  }
 
   /** The person has the sheet: from here on everything is kept. */
-  const confirmSheet = () => context.deed(doing.confirm, async () => {
-    await env.persist();
-    await context.desk.op('confirm');
-    // What is posted and shown from here on is what a reload would find.
-    resume(await context.desk.open());
-  });
+  confirmSheet() {
+    const { desk, env } = this.#context;
+    return this.#context.deed(doing.confirm, async () => {
+      await env.persist();
+      await desk.op('confirm');
+      // What is posted and shown from here on is what a reload would find.
+      this.resume(await desk.open());
+    });
+  }
 
-  return { paste, start, startPasskey, makePasskey, setPassword, confirmSheet, resume, forget };
+  /** Wipes what the passkey gave. */
+  forget() {
+    for (const { prf } of this.#draft?.evaluations ?? []) wipe(prf);
+    this.#draft = null;
+    this.#context.set({ passkey: null });
+  }
+
+  #progress() {
+    const { made, evaluations } = this.#draft;
+    this.#context.set({ passkey: { made, evaluated: evaluations.length } });
+  }
 }
 
 // The core compares them again; here it is early enough to say so before anybody
