@@ -52,7 +52,8 @@ func appLink(publicURL, base, ticket string) (string, error) {
 }
 
 // takeLink returns the ticket of a link, and takes the broker's address from it
-// where nothing else says it. What is no link is returned as it is.
+// where nothing else says it; whoever made the link might have named any, so no
+// Vault token is sent there. What is no link is returned as it is.
 func (a *app) takeLink(text string) string {
 	page, ticket, isLink := strings.Cut(text, "#")
 	if !isLink {
@@ -71,7 +72,7 @@ func (a *app) takeLink(text string) string {
 		return ticket
 	}
 	if a.address == "" && os.Getenv("VAULT_ADDR") == "" {
-		a.address = server
+		a.address, a.linked = server, true
 	}
 	if a.mount == "" && os.Getenv(broker.MountVariable) == "" {
 		a.mount = mount

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +61,34 @@ func TestALinkDoesNotOverrideWhatIsSaid(t *testing.T) {
 	}
 	if text := (&app{}).takeLink("https://approve.example/#sv1.x~!"); text == "sv1.x" {
 		t.Error("a damaged link passes for a ticket")
+	}
+}
+
+func TestNoTokenIsSentWhereALinkLeads(t *testing.T) {
+	var tokens []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tokens = append(tokens, r.Header.Get("X-Vault-Token"))
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	defer server.Close()
+	t.Setenv("VAULT_ADDR", "")
+	t.Setenv("VAULT_TOKEN", "hvs.mine")
+	t.Setenv(broker.MountVariable, "")
+	ticket := roster.NewTicket(envelope.SumHash([]byte("organisation")), envelope.NewID(), envelope.NewID(), "alice", envelope.At(time.Now().Add(time.Hour)))
+	text, err := ticket.Reveal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := server.URL + "/v1/stillvault/app/#" + text
+	var out, said bytes.Buffer
+	run([]string{"approver", "join", "--no-recovery", "--home", t.TempDir(), link}, strings.NewReader(""), &out, &said)
+	if len(tokens) == 0 {
+		t.Fatalf("nothing was asked of the link's server: %s", said.String())
+	}
+	for _, token := range tokens {
+		if token != "" {
+			t.Fatalf("the link's server was shown the token %q", token)
+		}
 	}
 }
 

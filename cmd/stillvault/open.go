@@ -16,7 +16,7 @@ func (a *app) home() (*home.Home, error) { return home.Open(a.homeDir) }
 
 // broker makes the client that the flags and the environment describe.
 func (a *app) broker() (*broker.Client, error) {
-	return broker.New(broker.Config{Address: a.address, Mount: a.mount})
+	return broker.New(broker.Config{Address: a.address, Mount: a.mount, Anonymous: a.linked})
 }
 
 // signer opens the Org Identity key; the caller wipes it.

@@ -25,6 +25,7 @@ type app struct {
 	format   string
 	homeDir  string
 	address  string
+	linked   bool // address is a link's, and so a stranger's
 	mount    string
 	identity string
 

@@ -31,6 +31,9 @@ type Config struct {
 	Address string
 	Token   string
 	Mount   string // path of the mount, without slashes around it
+	// Anonymous is for an address that came from somebody else, such as in a
+	// link: no token is sent there, whatever the environment has.
+	Anonymous bool
 	// Client is used in place of one made from the environment; Address and
 	// Token are then set on it where they are not empty.
 	Client *vault.Client
@@ -64,10 +67,12 @@ func New(config Config) (*Client, error) {
 			return nil, fmt.Errorf("address %q: %w", config.Address, err)
 		}
 	}
-	if config.Token != "" {
+	switch {
+	case config.Anonymous:
+		client.ClearToken()
+	case config.Token != "":
 		client.SetToken(config.Token)
-	}
-	if client.Token() == "" {
+	case client.Token() == "":
 		client.SetToken(helperToken())
 	}
 	// Vault would store a wrapped answer in a cubbyhole, in plaintext.
