@@ -17,7 +17,7 @@ function authenticator({ flags = 0x05, rawId = id, prf = new ArrayBuffer(32), en
   const seen = {};
   return {
     seen,
-    create: async ({ publicKey }) => { seen.create = publicKey; if (error) throw error; return credential(enabled === undefined ? undefined : { enabled }); },
+    create: async ({ publicKey }) => { seen.create = publicKey; if (error) throw error; return credential(enabled === null ? undefined : { enabled }); },
     get: async ({ publicKey }) => { seen.get = publicKey; if (error) throw error; return credential(prf && { results: { first: prf } }); },
   };
 }
@@ -51,7 +51,7 @@ test('a passkey without PRF or verification is not made', async () => {
     [{ enabled: false }, 'prf_missing'], [{ flags: 0x01 }, 'user_verification_missing'],
     [{ error: new DOMException('', 'InvalidStateError') }, 'passkey_exists'], [{ error: new DOMException('', 'ConstraintError') }, 'user_verification_missing'],
   ]) await assert.rejects(makePasskey(options, { credentials: authenticator(what) }), { name: want }, want);
-  const silent = await makePasskey(options, { credentials: authenticator({ enabled: undefined }) });
+  const silent = await makePasskey(options, { credentials: authenticator({ enabled: null }) });
   assert.equal(silent.attestation.prfEnabled, null, 'who says nothing is found out by evaluating');
 });
 
