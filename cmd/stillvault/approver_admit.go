@@ -120,9 +120,26 @@ func (a *app) admitEnrolled(ctx context.Context, h *home.Home, client *broker.Cl
 		return err
 	}
 	a.Say("admitted approver %s at statement %d", name, r.Head().Seq)
+	if o.fingerprint == "" {
+		if err := a.sayWords(name, e); err != nil {
+			return err
+		}
+	}
 	if known, err := r.Approver(e.Approver); err == nil && len(known.Entities) == 0 {
 		a.Warn("no Vault entity is related to %s: should they ever log in to this Vault, nothing would keep them from approving what they ask for; then revoke them and enrol them anew with --entity", name)
 	}
+	return nil
+}
+
+// sayWords lets the person find out whether it was them: whoever saw the ticket
+// may have answered it first.
+func (a *app) sayWords(name string, e roster.Enrolment) error {
+	words, err := e.Fingerprint()
+	if err != nil {
+		return err
+	}
+	a.Say("its device shows these words: %s", words)
+	a.Say("if %s sees others, or none, somebody else has answered in their name: stillvault approver revoke %s", name, name)
 	return nil
 }
 
