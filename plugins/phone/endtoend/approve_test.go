@@ -93,6 +93,8 @@ func TestRequestsThatEndElsewhereEndOnScreen(t *testing.T) {
 		{"approved", nil, func(t *testing.T, path string, _ *reading) { c.approve(t, path) }, "Approved by " + c.name},
 		{"denied", nil, func(t *testing.T, path string, _ *reading) { c.deny(t, path, "wrong week") }, "Denied by " + c.name},
 		{"cancelled", nil, func(t *testing.T, path string, _ *reading) { s.cancel(t, path) }, "Cancelled"},
+		// Whoever waits is still told of the version asked for; it is over with them.
+		{"superseded", nil, func(t *testing.T, path string, read *reading) { s.store(t, path); read.cancel() }, "Superseded"},
 		{"expired", []string{"--request-ttl", "6s"}, func(t *testing.T, _ string, read *reading) { read.fails("expired") }, "Expired"},
 	} {
 		t.Run(test.says, func(t *testing.T) {
@@ -129,7 +131,7 @@ func (s *site) cancel(t testing.TB, path string) {
 	t.Fatalf("no request for %s waits", path)
 }
 
-// A request for the same thing asked anew takes the old one's place.
+// What one gesture was made for is released, and nothing beside it.
 func TestOneGestureApprovesOneRequest(t *testing.T) {
 	t.Parallel()
 	s := embedded(t)

@@ -131,3 +131,12 @@ func (c *colleague) send(t testing.TB, release approval.Release) {
 	_, err := c.client.PostAnswer(context.Background(), release, nil)
 	fatal(t, err)
 }
+
+// consent waits for a request for a path and agrees to its release by all.
+func (c *colleague) consent(t testing.TB, path string) {
+	t.Helper()
+	found := c.shown(t, path)
+	release, err := found.Consent(c.keyring, c.device.Signer(), c.ledger, time.Now())
+	fatal(t, err)
+	c.send(t, release)
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type liar struct {
 	consumer envelope.ID
 	signer   *envelope.SigningKey
 	version  *secret.Version
+	mu       sync.Mutex // of what learn changes, while it serves
 	roster   *roster.Roster
 	log      []envelope.Signed
 	mount    envelope.ID
@@ -42,7 +44,7 @@ func (s *site) liar(t testing.TB, approvers ...string) *liar {
 	l.path = s.policyFor(t, approvers, "--consumer", host, "--self-approval") + "/db"
 	s.store(t, l.path)
 	s.store(t, l.path)
-	l.roster = s.roster(t)
+	fatal(t, l.learn())
 	consumer, err := l.roster.ConsumerNamed(host)
 	fatal(t, err)
 	l.consumer = consumer.ID
@@ -54,9 +56,6 @@ func (l *liar) read(number uint64) *secret.Version {
 	l.t.Helper()
 	client, err := l.site.client(l.site.admin)
 	fatal(l.t, err)
-	page, err := client.ReadLog(context.Background(), 0)
-	fatal(l.t, err)
-	l.log = page.Statements
 	sealed, err := client.ReadSealed(context.Background(), l.path, number, 0)
 	fatal(l.t, err)
 	l.mount = sealed.Mount
@@ -128,6 +127,21 @@ func (l *liar) answer(with func(*approval.InboxCall) approval.Inbox) func(http.R
 	}
 }
 
+// learn takes what the log has gained, as a broker always knows it.
+func (l *liar) learn() error {
+	client, err := l.site.client(l.site.admin)
+	if err != nil {
+		return err
+	}
+	page, err := client.ReadLog(context.Background(), 0)
+	if err != nil {
+		return err
+	}
+	l.log = page.Statements
+	l.roster, err = roster.Fold(l.log[0].Hash(), l.log)
+	return err
+}
+
 func (l *liar) inbox(r *http.Request, with func(*approval.InboxCall) approval.Inbox) (string, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -139,6 +153,11 @@ func (l *liar) inbox(r *http.Request, with func(*approval.InboxCall) approval.In
 	}
 	signed, err := envelope.Decode[envelope.Signed]([]byte(posted.Call))
 	if err != nil {
+		return "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.learn(); err != nil {
 		return "", err
 	}
 	call, device, err := approval.ReadInboxCall(l.roster, signed, time.Now())

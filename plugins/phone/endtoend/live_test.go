@@ -49,6 +49,8 @@ func TestTheRunningAppIsAccessible(t *testing.T) {
 	p.openItem("open-entry", path)
 	p.awaitScreen("entry")
 	check()
+	p.click("back")
+	p.awaitScreen("history")
 	p.click("tab-settings")
 	p.awaitScreen("settings")
 	check()

@@ -54,14 +54,14 @@ var servers = map[string]func(testing.TB) *site{"host": embedded, "vault": realV
 // embedded is the development host that tests share.
 func embedded(t testing.TB) *site {
 	t.Helper()
-	needsBrowser(t)
+	needsApp(t)
 	return embeddedOnce.get(t, func(s *site) error { return s.startEmbedded("") })
 }
 
 // realVault is the Vault server that tests share.
 func realVault(t testing.TB) *site {
 	t.Helper()
-	needsBrowser(t)
+	needsApp(t)
 	root := vaultservertest.ModuleRoot(t)
 	return vaultOnce.get(t, func(s *site) error { return s.startVault(root) })
 }
@@ -87,7 +87,7 @@ func (o *siteOnce) get(t testing.TB, start func(*site) error) *site {
 // likes. data is where it keeps its storage.
 func ownSite(t testing.TB, data string) *site {
 	t.Helper()
-	needsBrowser(t)
+	needsApp(t)
 	s, err := newSite(func(s *site) error { return s.startEmbedded(data) })
 	if s != nil {
 		t.Cleanup(func() {
@@ -100,6 +100,15 @@ func ownSite(t testing.TB, data string) *site {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// needsApp ends a test where the plug-in would be built without the app.
+func needsApp(t testing.TB) {
+	t.Helper()
+	needsBrowser(t)
+	if !bundle.Built() {
+		missing(t, "the built phone app", "run `make phone`")
+	}
 }
 
 func newSite(start func(*site) error) (*site, error) {
