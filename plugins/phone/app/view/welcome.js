@@ -35,7 +35,7 @@ export function welcome(model, actions) {
 export function invited(model, actions) {
   const link = model.link ?? {};
   const bar = [fault(model), progress(model), button(model, { action: 'start', of: 'start' }, 'Continue')];
-  return frame({ screen: 'invited', heading: 'You are invited to approve', bar, aside: step(1) },
+  return frame({ screen: 'invited', heading: link.kind === 'restore' ? 'Your keyring is back' : 'You are invited to approve', bar, aside: step(1) },
     connection(model, actions),
     invitation(link, model.now),
     form(model, ({ device }) => actions.start(device.trim()), { id: 'start' },
@@ -59,8 +59,8 @@ export function invitation(link, now) {
     h('dt', {}, 'For the organisation'), h('dd', {}, h('span', { class: 'mono', 'data-field': 'organisation' }, visible(link.organisationWords)),
       h('span', { class: 'more block' }, 'Compare these words with whoever invited you. This device will trust this organisation and no other.')),
     h('dt', {}, 'Through Vault at'), h('dd', {}, path(link.base ?? '', 'base')),
-    h('dt', {}, 'Valid'), h('dd', {}, ms > 0 ? `for ${span(ms < 60_000 ? ms / 1000 : Math.floor(ms / 60_000) * 60)}, until ${timeOfDay(link.expires)} on ${day(link.expires)}`
-      : 'no longer: ask for a new link'));
+    link.expires ? [h('dt', {}, 'Valid'), h('dd', {}, ms > 0 ? `for ${span(ms < 60_000 ? ms / 1000 : Math.floor(ms / 60_000) * 60)}, until ${timeOfDay(link.expires)} on ${day(link.expires)}`
+      : 'no longer: ask for a new link')] : null);
 }
 
 /**

@@ -70,6 +70,8 @@ export const models = {
     },
   },
   words: { ...base, screen: 'words', stage: 'waiting', fingerprint: words },
+  'words-none': { ...base, screen: 'words', stage: 'waiting', fingerprint: null },
+  'invited-restored': { ...base, screen: 'invited', stage: 'linked', link: { ...link, kind: 'restore', expires: undefined } },
   requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'approved', by: 'bob' }] },
   'requests-none': { ...base, screen: 'requests' },
   'requests-offline': { ...base, screen: 'requests', online: false },
