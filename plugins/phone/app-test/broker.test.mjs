@@ -32,7 +32,11 @@ test('answers are taken apart, whatever stands in front of Vault', () => {
 
 test('names are read as the Go side words them', () => {
   assert.deepEqual(readNamed('ticket_expired: over; make a new one'), { name: 'ticket_expired', text: 'over; make a new one' });
+  assert.deepEqual(readNamed('request 7: denied: no'), { name: 'denied', text: 'no' });
+  assert.deepEqual(readNamed('inbox: device "a": revoked'), { name: 'revoked', text: 'inbox: device "a": revoked' });
+  assert.deepEqual(readNamed('receipt: device 7: unknown_in_roster; push the log'), { name: 'unknown_in_roster', text: 'push the log' });
   assert.equal(readNamed('permission denied'), null);
+  assert.equal(readNamed('failed to parse JSON input: unexpected EOF'), null);
 });
 
 test('what to do is said first, what was being done behind it', () => {

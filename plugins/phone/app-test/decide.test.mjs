@@ -82,6 +82,37 @@ test('an answer that the broker refuses for good is not sent again', async () =>
   assert.equal(s.kept.sent, 'request_expired');
 });
 
+test('an answer that somebody else than the broker refuses is kept, and what waits is still read', async () => {
+  for (const [name, status] of [['broker_path_missing', 404], ['broker_refused', 403], ['broker_refused', 400]]) {
+    const s = await scene(ready()).started();
+    s.routes['POST device/answer'] = () => { throw new Failure(name, 'not ours', status); };
+    await s.actions.approve('h1');
+    await settle();
+    assert.deepEqual([s.model.outcome.state, s.model.unsent, s.kept.sent], ['unsent', 1, undefined], name);
+    s.ops.unsent = () => [{ counter: 1, release: 'R', request: 'Q' }];
+    s.log.length = 0;
+    s.actions.retry();
+    await settle();
+    assert.ok(s.log.includes('POST device/inbox'), name);
+    assert.equal(s.kept['unsent/1'], 'x', name);
+  }
+});
+
+test('an answer that comes to a broker which lost a part of the log raises the alarm', async () => {
+  const script = ready();
+  script.ops.failed = () => ({ retry: false, error: { name: 'roster_rolled_back', text: 'shorter' } });
+  const s = await scene(script).started();
+  const behind = () => { throw new Failure('roster_behind', 'fetch', 409); };
+  s.routes['POST device/answer'] = behind;
+  s.routes['POST device/inbox'] = behind;
+  await s.actions.deny('h1', 'no');
+  await settle();
+  s.ops.unsent = () => [{ counter: 1, release: 'R', request: 'Q' }];
+  s.actions.retry();
+  await settle();
+  assert.equal(s.model.alarm?.name, 'roster_rolled_back');
+});
+
 test('consent comes before approval where the policy wants it', async () => {
   const purposes = [];
   const script = ready([card({ consentFirst: true })], { ops: { gesture: ({ purpose }) => { purposes.push(purpose); return {}; }, approve: () => ({ keep: {}, release: 'R', request: 'Q', counter: 1, consent: purposes.length === 1 }) } });

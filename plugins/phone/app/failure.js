@@ -50,13 +50,14 @@ export function failureOf(error) {
 }
 
 /**
- * Reads "name: text" as the Go side words its errors.
+ * Reads "doing: name: text" as the Go side words its errors, as the core does.
  * @param {string} text
  * @returns {{name: string, text: string}|null} null where the text has no such name
  */
 export function readNamed(text) {
-  const found = /(?:^|[\s*])([a-z][a-z0-9]*(?:_[a-z0-9]+)*): ([\s\S]+)/.exec(text);
-  return found ? { name: found[1], text: found[2].trim() } : null;
+  // Vault's own sentences have colons too; what is taken for a name is one of ours.
+  const found = /(?:^|[:;\n])[\s*]*([a-z][a-z0-9]*(?:_[a-z0-9]+)+|denied|draining|revoked)\s*(?:[:;\n]|$)([\s\S]*)/.exec(text);
+  return found ? { name: found[1], text: found[2].trim() || text.trim() } : null;
 }
 
 /**

@@ -86,7 +86,9 @@ export class Decisions {
     }
   }
 
-  // Sends an answer. One that the broker refuses for good is not sent again.
+  // Sends an answer. One that the broker refuses for good is not sent again; what
+  // has no name of ours, such as the 404 of a mount that is away, is Vault's or a
+  // proxy's word, and a receipt must not get lost for it.
   async #send({ counter, release, request }, signal) {
     const { desk } = this.#context;
     this.#underway.add(counter);
@@ -97,7 +99,7 @@ export class Decisions {
     } catch (error) {
       if (isAborted(error)) throw error;
       const failure = failureOf(error);
-      if (isAlarm(failure) || isPassing(failure) || failure.status === 0) throw failure;
+      if (isAlarm(failure) || isPassing(failure) || failure.status === 0 || failure.name.startsWith('broker_')) throw failure;
       await desk.op('sent', { counter, state: failure.name });
       return { state: 'refused', error: shown(failure) };
     } finally {
