@@ -45,6 +45,17 @@ test('a full disk sends nothing and says so', async () => {
   assert.equal(s.log.filter((e) => e === 'open').length, 2, 'the desk is opened again with what is stored');
 });
 
+test('a disk that can neither be written nor read stops the core', async () => {
+  const s = await scene(ready()).started();
+  s.store.full = true;
+  s.store.all = async () => { throw new Failure('storage_failed', 'gone'); };
+  await s.actions.approve('h1');
+  await settle();
+  assert.equal(s.model.error.name, 'storage_full');
+  assert.equal(s.stopped, 1, 'what it believes of its ledger is on no disk');
+  assert.equal(s.happened('POST device/answer').length, 0);
+});
+
 test('an answer that cannot be sent is kept, and sent first when the broker is back', async () => {
   const script = ready();
   const s = await scene(script).started();

@@ -27,8 +27,9 @@ export function createDesk({ core, store, now }) {
     try {
       await store.write(keep);
     } catch (failure) {
-      // What the core believes now is not what a reload would find.
-      if (!(failure instanceof Failure && failure.name === 'other_tab')) await open();
+      // What the core believes now is not what a reload would find. If it cannot be
+      // told, it must not go on: it would count a receipt that nobody has.
+      if (!(failure instanceof Failure && failure.name === 'other_tab')) await open().catch(() => core.stop());
       throw failure;
     }
     return rest;
