@@ -2,6 +2,8 @@
 
 const tests = [
   ['secure context', () => globalThis.isSecureContext, 'Open this page over https.'],
+  // Only a header can refuse frames, and a mount may not let it through.
+  ['own window', () => globalThis.top === globalThis.self, 'Another page shows this one inside of itself, and could lead your taps. Open it in a window of its own.'],
   ['WebAssembly', () => typeof WebAssembly?.instantiateStreaming === 'function', 'Turn off lockdown or strict mode for this page, or use another browser.'],
   ['DecompressionStream', () => typeof DecompressionStream === 'function', 'Update the browser: Chrome 80, Safari 16.4, Firefox 113 or newer.'],
   ['IndexedDB', () => typeof indexedDB === 'object' && indexedDB !== null, 'Leave private browsing, or allow site data.'],

@@ -28,6 +28,7 @@ export function elsewhere(model, actions) {
 
 const NEEDS = {
   'secure context': ['A secure connection', 'Open the link with https, as it was given to you.'],
+  'own window': ['A window of its own', 'Another page shows this one inside of itself.'],
   WebAuthn: ['Passkeys', 'The browser cannot make or use passkeys.'],
   'passkey PRF': ['Passkeys that can unlock', 'The browser or the place where the passkey is kept does not offer the PRF extension. Without it a passkey can say yes, but cannot open anything.'],
   WebAssembly: ['WebAssembly', 'Some browsers switch it off in a lockdown or high-security mode.'],

@@ -1,0 +1,15 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { look, suffices } from '../app/support.js';
+
+globalThis.navigator ??= {}; // which Node has from version 21 on
+
+test('inside of another page the app does not start', async () => {
+  const self = {};
+  for (const [top, ok] of [[self, true], [{}, false]]) {
+    Object.assign(globalThis, { self, top });
+    const row = (await look()).find(({ what }) => what === 'own window');
+    assert.equal(row.ok, ok);
+    assert.equal(suffices([row]), ok);
+  }
+});
