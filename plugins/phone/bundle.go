@@ -153,18 +153,23 @@ func (b *Bundle) add(name string, data []byte) error {
 var placeholder = regexp.MustCompile(`\{\{[a-z]+\}\}`)
 
 // fill replaces the placeholders of a root file. Values are origins, words,
-// hexadecimal digits or JSON of those, so none needs escaping.
+// hexadecimal digits, JSON of those, or JSON of headers that have no backquote in
+// them, so none needs escaping.
 func (b *Bundle) fill(name string, data []byte) ([]byte, error) {
 	files, err := json.Marshal(b.manifest.Files) // in the order of names
 	if err != nil {
 		return nil, fmt.Errorf("list the files of the app: %w", err)
+	}
+	headers, err := json.Marshal(b.options.protection())
+	if err != nil {
+		return nil, fmt.Errorf("list the headers of the app: %w", err)
 	}
 	values := map[string]string{
 		"{{bundle}}": b.manifest.Bundle, "{{version}}": b.manifest.Version,
 		"{{connect}}": b.options.Connect, "{{copy}}": string(b.options.Copy),
 	}
 	if name == workerName {
-		values["{{files}}"] = string(files)
+		values["{{files}}"], values["{{headers}}"] = string(files), string(headers)
 	}
 	var unknown []string
 	filled := placeholder.ReplaceAllFunc(data, func(found []byte) []byte {

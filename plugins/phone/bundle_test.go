@@ -19,7 +19,7 @@ func sources() fstest.MapFS {
 		"index.html": file(`<!doctype html><meta name="stillvault-copy" content="{{copy}}">` +
 			`<meta http-equiv="Content-Security-Policy" content="connect-src 'self' {{connect}}">` +
 			`<link rel="manifest" href="manifest.webmanifest"><script type="module" src="{{bundle}}/main.js"></script>`),
-		"sw.js":                file(`const version = '{{version}}', bundle = '{{bundle}}', files = JSON.parse('{{files}}');`),
+		"sw.js":                file(`const version = '{{version}}', bundle = '{{bundle}}', files = JSON.parse('{{files}}'), headers = JSON.parse({{headers}});`),
 		"manifest.webmanifest": file(`{"icons":[{"src":"{{bundle}}/icon.svg"}]}`),
 		"main.js":              file(`import './view/card.js';`),
 		"view/card.js":         file(`export {};`),
@@ -123,6 +123,9 @@ func TestPlaceholdersAreFilled(t *testing.T) {
 		}
 	}
 	worker, _ := own.File(workerName)
+	if want := `"Content-Security-Policy":"` + own.options.Policy() + `"`; !strings.Contains(string(worker.Data), want) {
+		t.Errorf("the service worker lacks the headers: %s", worker.Data)
+	}
 	for name, hash := range own.Manifest().Files {
 		if listed := strings.Contains(string(worker.Data), `"`+name+`":"`+hash+`"`); listed == (name == workerName) {
 			t.Errorf("the service worker lists %s: %t", name, listed)

@@ -35,7 +35,7 @@ function worker({ bundle, list, network, caches = cacheStorage() }) {
     fetched.push(name);
     return name in network ? new Response(network[name]) : new Response('', { status: 404 });
   };
-  const text = source.replaceAll('{{bundle}}', bundle).replaceAll('{{files}}', JSON.stringify(list));
+  const text = source.replaceAll('{{bundle}}', bundle).replaceAll('{{files}}', JSON.stringify(list)).replaceAll('{{headers}}', JSON.stringify(protection));
   vm.runInNewContext(text, { self, caches, fetch, URL, Response, TextEncoder, crypto, Uint8Array, JSON, Object, Promise, Array, Error });
   const fire = async (type, event = {}) => {
     let work;
@@ -47,6 +47,7 @@ function worker({ bundle, list, network, caches = cacheStorage() }) {
 
 const request = (url, method = 'GET') => ({ request: { url, method } });
 const network = { 'index.html': '<html>', 'b1/main.js': 'main' };
+const protection = { 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'" };
 const list = { 'index.html': sha('<html>'), 'b1/main.js': sha('main') };
 
 test('what was installed is served without the network', async () => {
@@ -57,6 +58,16 @@ test('what was installed is served without the network', async () => {
   assert.equal(await (await w.fire('fetch', request(base))).text(), '<html>');
   assert.equal(await (await w.fire('fetch', request(`${base}b1/main.js`))).text(), 'main');
   assert.deepEqual(w.fetched, []);
+});
+
+test('what is served has the headers that protect it, though they were lost on the way', async () => {
+  const w = worker({ bundle: 'b1', list, network: { ...network } });
+  const lacking = await w.fire('fetch', request(base));
+  await w.fire('install');
+  for (const response of [lacking, await w.fire('fetch', request(base))]) {
+    assert.equal(response.headers.get('Content-Security-Policy'), protection['Content-Security-Policy']);
+    assert.match(response.headers.get('Content-Type'), /^text\/plain/);
+  }
 });
 
 test('one altered or missing file, and nothing is stored', async () => {

@@ -5,6 +5,7 @@
 
 const bundle = '{{bundle}}';
 const files = JSON.parse('{{files}}'); // name: SHA-256 in hex
+const protection = JSON.parse(`{{headers}}`); // headers of every file
 const prefix = 'stillvault-';
 const scope = new URL('./', self.location.href);
 
@@ -20,9 +21,12 @@ async function fetchVerified(name, want) {
   const fresh = name.startsWith(`${bundle}/`) ? 'default' : 'no-cache';
   const response = await fetch(url, { cache: fresh, credentials: 'omit', redirect: 'error', referrerPolicy: 'no-referrer' });
   if (!response.ok) throw new Error(`${name}: status ${response.status}`);
-  const copy = response.clone();
-  if (await digest(await response.arrayBuffer()) !== want) throw new Error(`${name}: not the file that this version lists`);
-  return [url, copy];
+  const bytes = await response.arrayBuffer();
+  if (await digest(bytes) !== want) throw new Error(`${name}: not the file that this version lists`);
+  // The headers that protect the app are this version's too: a mount that lets
+  // none through, or a cache that drops them, cannot take them off for good.
+  const type = response.headers.get('Content-Type') ?? 'application/octet-stream';
+  return [url, new Response(bytes, { headers: { ...protection, 'Content-Type': type } })];
 }
 
 // All or nothing: nothing is stored until every file has been verified.
