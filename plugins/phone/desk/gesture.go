@@ -33,7 +33,7 @@ const (
 type issued struct {
 	challenge envelope.Hash
 	purpose   Purpose
-	request   envelope.Hash // zero unless it is for one
+	request   envelope.Hash // or offer that it is for, zero where there is none
 	expires   time.Time
 	compared  *waiting // whose code the person typed, or nil
 }
@@ -123,7 +123,12 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 			return nil, fmt.Errorf("request %s: %w", w.c.Request.ID, approval.ErrConsent)
 		}
 		request = w.c.Hash
-	case PurposeEnrol, PurposeHandover, PurposeCheck:
+	case PurposeHandover:
+		var err error
+		if request, err = d.giving.compared(); err != nil {
+			return nil, err
+		}
+	case PurposeEnrol, PurposeCheck:
 	default:
 		return nil, fmt.Errorf("gesture for %q: %w", a.Purpose, ErrArguments)
 	}

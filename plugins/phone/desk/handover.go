@@ -26,6 +26,16 @@ func (g *giving) wipe() {
 	}
 }
 
+// compared stands for the offer that the person compares: a gesture made for one
+// gives to no other.
+func (g *giving) compared() (envelope.Hash, error) {
+	if g == nil || g.offer == nil {
+		return envelope.Hash{}, ErrHandover
+	}
+	words, err := g.offer.Words()
+	return envelope.SumHash(g.ID[:], []byte(words)), err
+}
+
 type handoverStartArgs struct {
 	App string `json:"app"` // the app's address, without a #
 }
@@ -131,8 +141,9 @@ type handoverGiveArgs struct {
 // handoverGive seals the keyring to the device whose words the person compared,
 // with one gesture.
 func (d *Desk) handoverGive(a handoverGiveArgs, s Secrets) (*Call, error) {
-	if d.giving == nil || d.giving.offer == nil {
-		return nil, ErrHandover
+	offer, err := d.giving.compared()
+	if err != nil {
+		return nil, err
 	}
 	if err := d.standing(); err != nil {
 		return nil, err
@@ -140,7 +151,7 @@ func (d *Desk) handoverGive(a handoverGiveArgs, s Secrets) (*Call, error) {
 	if envelope.At(d.now) >= d.giving.Expires {
 		return nil, fmt.Errorf("handover: %w", roster.ErrTicketExpired)
 	}
-	if _, err := d.redeem(a.Assertion, PurposeHandover, envelope.Hash{}); err != nil {
+	if _, err := d.redeem(a.Assertion, PurposeHandover, offer); err != nil {
 		return nil, err
 	}
 	k, err := d.unlock(s)

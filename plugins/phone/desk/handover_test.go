@@ -116,9 +116,8 @@ func TestHandingOverRefuses(t *testing.T) {
 	started := first.start()
 	second, third := newPhone(t, o), newPhone(t, o)
 	made := second.offer(started.Fragment)
-	assertion, prf, err := first.gesture("handover", "", "")
-	first.must(err)
-	first.refused("handover_absent", "handoverGive", args{"assertion": assertion}, desk.Secrets{"prf": prf})
+	first.refused("handover_absent", "gesture", args{"purpose": "handover"}, nil)
+	first.refused("handover_absent", "handoverGive", nil, nil)
 	first.refused("enrolment_mac_invalid", "handoverOffered", args{"offer": strings.Replace(made.Offer, `"mac":"`, `"mac":"AAAA`, 1)}, nil)
 	first.do("handoverOffered", args{"offer": made.Offer}, nil, nil)
 	first.do("handoverOffered", args{"offer": made.Offer}, nil, nil)
@@ -145,6 +144,13 @@ func TestHandingOverRefuses(t *testing.T) {
 	second.refused("handover_absent", "take", args{"sealed": sealed}, nil)
 	first.reload()
 	first.refused("handover_absent", "handoverPoll", nil, nil)
+
+	// A gesture made for one offer gives to no other.
+	first.do("handoverOffered", args{"offer": newPhone(t, o).offer(first.start().Fragment).Offer}, nil, nil)
+	earlier, prf, err := first.gesture("handover", "", "")
+	first.must(err)
+	first.do("handoverOffered", args{"offer": newPhone(t, o).offer(first.start().Fragment).Offer}, nil, nil)
+	first.refused("gesture_mismatch", "handoverGive", args{"assertion": earlier}, desk.Secrets{"prf": prf})
 
 	first.start()
 	o.Now = o.Now.Add(10 * time.Minute)
