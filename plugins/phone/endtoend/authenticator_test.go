@@ -52,14 +52,6 @@ func (a *authenticator) verify(passes bool) {
 	a.phone.must(call(a.phone, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: a.id, IsUserVerified: passes}))
 }
 
-// credentials is how many passkeys the authenticator holds.
-func (a *authenticator) credentials() int {
-	a.phone.t.Helper()
-	got, err := ask(a.phone, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})
-	a.phone.must(err)
-	return len(got.Credentials)
-}
-
 // changingPRF makes the page's nth evaluation of a passkey, counted from 1, and
 // every later one answer another PRF output than the authenticator's.
 // __changePRF(n) moves n later.

@@ -23,6 +23,7 @@ const (
 
 // Not parallel: the figures are those of a machine that does nothing else.
 func TestFigures(t *testing.T) {
+	needsApp(t)
 	packed, unpacked := wasmSize(t)
 	t.Logf("WebAssembly: %.2f MB, %.2f MB compressed", float64(unpacked)/1e6, float64(packed)/1e6)
 	if unpacked > mostUnpacked || packed > mostPacked {
