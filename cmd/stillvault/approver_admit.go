@@ -51,8 +51,9 @@ and --fingerprint; and, where the ticket is not kept here, --entity or
 
 An approver who is admitted already adds devices from the first one, or restores
 their keyring on a new one. Such devices wait here: they are certified by the
-approver's keyring, which is verified, then shown and admitted, all of them or
-the one that --device names. 'approver show' lists them without admitting any.`,
+approver's keyring, which is verified, then shown and admitted: the one that
+waits or, of several, the one that --device names. 'approver show' lists them
+without admitting any.`,
 		Example: `  stillvault approver admit alice
   stillvault approver admit alice --fingerprint "lusab babad gutih tugad ..."
   stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …" --entity 9d21c07e-…

@@ -17,6 +17,9 @@ import (
 // ErrNothingProposed means that no further device of an approver waits.
 var ErrNothingProposed = errors.New("nothing_proposed: no such device of this approver waits for its admission; on the first device they choose \"Add a device\", or on a new one \"Restore\"; for a person who is not an approver yet, begin with `stillvault approver enroll`")
 
+// ErrSeveralProposed means that more than one device waits where one was meant.
+var ErrSeveralProposed = errors.New("several_proposed: more than one device waits, and nothing was admitted; ask the person which of them they made, and admit each by its id with --device")
+
 // proposed is a further device that could be admitted now.
 type proposed struct {
 	certificate envelope.Signed
@@ -61,7 +64,9 @@ func named(all []proposed, device string) []proposed {
 	return fitting
 }
 
-// admitProposed shows and then admits the further devices of an approver.
+// admitProposed shows and then admits the further device of an approver. Of several
+// it admits none by itself: one may be of somebody who has their paper and password,
+// and waits for the day on which the person asks for a device of their own.
 func (a *app) admitProposed(ctx context.Context, client *broker.Client, r *roster.Roster, name, device string) error {
 	who, err := r.ApproverNamed(name)
 	if err != nil {
@@ -79,7 +84,10 @@ func (a *app) admitProposed(ctx context.Context, client *broker.Client, r *roste
 		return fmt.Errorf("%q: %w", name, ErrNothingProposed)
 	}
 	for _, p := range chosen {
-		a.Say("further device of %s, certified by their keyring: %s (%s)", name, terminal.Visible(p.device.Name), p.device.Kind)
+		a.Say("further device of %s, certified by their keyring: %s (%s), id %s", name, terminal.Visible(p.device.Name), p.device.Kind, p.device.Device)
+	}
+	if len(chosen) > 1 {
+		return fmt.Errorf("%q: %w", name, ErrSeveralProposed)
 	}
 	r, err = a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
 		var entries []entry
