@@ -54,7 +54,7 @@ production has an origin that the organisation controls.`,
 			if err := report.Err(); err != nil {
 				return err
 			}
-			a.Say("%s", a.Green("Every file and every header is as it should be."))
+			a.Say("%s", a.Green("Every file and every header that this machine was given is as it should be."))
 			return nil
 		},
 	}
