@@ -104,10 +104,13 @@ func (d *Desk) deny(a denyArgs) (*Decided, error) {
 }
 
 // decidable returns an open request that was not decided here, at a device that
-// the organisation still has.
+// the organisation still has and that nothing has overtaken.
 func (d *Desk) decidable(hash string) (*waiting, error) {
 	if err := d.standing(); err != nil {
 		return nil, err
+	}
+	if d.overtaken() {
+		return nil, ErrOvertaken
 	}
 	h, err := envelope.ParseHash(hash)
 	if err != nil {

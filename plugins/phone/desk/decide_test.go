@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +295,42 @@ func TestAConsentIsGivenOnce(t *testing.T) {
 	assertion, prf, err := p.gesture("consent", c.Hash, "")
 	p.must(err)
 	p.refused("request_replayed", "approve", args{"hash": c.Hash, "assertion": assertion}, desk.Secrets{"prf": prf})
+}
+
+// An earlier state of the storage, put back, has a ledger that is behind.
+func TestADeviceThatWasPutBackAnswersNothing(t *testing.T) {
+	for _, told := range []string{"while it waits", "as it ended"} {
+		t.Run(told, func(t *testing.T) {
+			o, p := ready(t, nil)
+			before := maps.Clone(p.stored)
+			q := o.ask("prod/db")
+			d, err := p.approve(p.one())
+			p.must(err)
+			_, err = o.take(q, d.Release)
+			p.must(err)
+			p.do("sent", args{"counter": d.Counter, "state": "approved"}, nil, nil)
+			if r := p.list(); r.Alarm != nil {
+				t.Fatalf("its own answer alarms it: %s", r.Alarm.Text)
+			}
+			if told == "as it ended" {
+				o.withdraw(q, approval.EndApproved, q.item.Decisions...)
+			}
+			o.ask("prod/db")
+
+			p.stored = before
+			p.reload()
+			r := p.list()
+			if r.Alarm == nil || r.Alarm.Name != "device_overtaken" {
+				t.Fatalf("alarm %v", r.Alarm)
+			}
+			other := r.Requests[len(r.Requests)-1]
+			_, err = p.approve(other)
+			if desk.Name(err) != "device_overtaken" {
+				t.Fatalf("got %v", err)
+			}
+			p.reload()
+			p.list()
+			p.refused("device_overtaken", "deny", args{"hash": other.Hash}, nil)
+		})
+	}
 }

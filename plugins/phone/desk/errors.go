@@ -48,6 +48,8 @@ var (
 	ErrDeviceRevoked = errors.New("device_revoked: the organisation no longer admits this device; sign out here, and ask for a new link if that is wrong")
 	// ErrApproverRevoked means that the organisation took the approver back.
 	ErrApproverRevoked = errors.New("approver_revoked: the organisation no longer has this approver; sign out here, and ask the organisation's signer if that is wrong")
+	// ErrOvertaken means that this device signed what it does not remember.
+	ErrOvertaken = errors.New("device_overtaken: this device has signed answers that it does not remember: its storage was put back to an earlier day, or something else has its keys; it answers nothing any more, so sign out here, have it revoked, and add it anew")
 	// ErrHandover means that no handover is under way, or another one.
 	ErrHandover = errors.New("handover_absent: no handover is under way here; begin again on both devices")
 	// ErrRefused means that a broker refused for a reason without a name.

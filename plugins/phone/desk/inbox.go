@@ -101,6 +101,7 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 	if err := d.settle(); err != nil {
 		return nil, err
 	}
+	d.notice(in)
 	complete, err := d.listing.page(asked.After, in)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ const (
 	keyUnsent  = "unsent/"  // answers that the broker has not taken, by number
 	keyHistory = "history/" // answers, by number
 	keyChecked = "checked"  // when each way into the keyring was last tried
+
+	keyOvertaken = "overtaken" // a receipt that this device signed and does not remember
 )
 
 // kept is a copy of what is stored, and what is to be stored next.

@@ -163,6 +163,9 @@ func (d *Desk) standing() error {
 // nobody admitted it yet is none, unless somebody had, or the broker says so and
 // the whole log does not.
 func (d *Desk) alarm() error {
+	if d.overtaken() {
+		return ErrOvertaken
+	}
 	err := d.standing()
 	if errors.Is(err, ErrNotAdmitted) && !d.me.Ready && !d.listing.complete {
 		return nil
