@@ -18,7 +18,7 @@ import (
 
 // patience is how long a test waits for something on a screen. It is long
 // because two cores may be busy with several phones' password hashing.
-const patience = 25 * time.Second
+const patience = 40 * time.Second
 
 // phone is a browser profile of its own with one tab, phone-sized, and one
 // authenticator.
