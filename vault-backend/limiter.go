@@ -80,13 +80,11 @@ func byStranger(err error) bool {
 	}, func(e error) bool { return errors.Is(err, e) })
 }
 
-// unauthenticated bounds how often an address is refused.
+// unauthenticated bounds how often an address is refused, where what is shown is a
+// token: one that guessed too often is not heard.
 func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationFunc {
 	return func(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-		address := ""
-		if req.Connection != nil {
-			address = req.Connection.RemoteAddr
-		}
+		address := addressOf(req)
 		if err := b.refusals.check(address, b.now()); err != nil {
 			return nil, err
 		}
@@ -96,4 +94,29 @@ func (b *broker) unauthenticated(f framework.OperationFunc) framework.OperationF
 		}
 		return resp, err
 	}
+}
+
+// signed is unauthenticated for calls that carry a signature: who signs rightly is
+// served whatever others at the address do. Approvers share one behind a proxy, and
+// any page that one of them visits can make calls from it.
+func (b *broker) signed(f framework.OperationFunc) framework.OperationFunc {
+	return func(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+		resp, err := f(ctx, req, data)
+		if !byStranger(err) {
+			return resp, err
+		}
+		address := addressOf(req)
+		if capped := b.refusals.check(address, b.now()); capped != nil {
+			return nil, capped
+		}
+		b.refusals.refused(address, b.now())
+		return resp, err
+	}
+}
+
+func addressOf(req *logical.Request) string {
+	if req.Connection == nil {
+		return ""
+	}
+	return req.Connection.RemoteAddr
 }

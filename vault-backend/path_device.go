@@ -21,8 +21,9 @@ const (
 
 const deviceHelp = `
 Devices need no Vault token: each call is signed with the device's own key, which
-the organisation admitted, and what waits is sealed to that key. An address whose
-calls are refused again and again has to wait a minute.`
+the organisation admitted, and what waits is sealed to that key. What an address
+sends that is refused again and again is answered with a cap for a minute; calls
+that are rightly signed are not.`
 
 func (b *broker) pathDevice() []*framework.Path {
 	return []*framework.Path{
@@ -32,7 +33,7 @@ func (b *broker) pathDevice() []*framework.Path {
 			Fields:       fields{"call": field(framework.TypeString, "The device's signed call.")},
 			Operations: operations{
 				logical.UpdateOperation: &framework.PathOperation{
-					Callback: b.unauthenticated(b.inbox), Summary: "Fetch what waits for a device; waits a few seconds if nothing does.",
+					Callback: b.signed(b.inbox), Summary: "Fetch what waits for a device; waits a few seconds if nothing does.",
 					Responses:    answers("What waits.", fields{"sealed": required(framework.TypeString, "The inbox, sealed to the device.")}),
 					DisplayAttrs: verb("fetch"),
 				},
@@ -48,7 +49,7 @@ func (b *broker) pathDevice() []*framework.Path {
 			},
 			Operations: operations{
 				logical.UpdateOperation: &framework.PathOperation{
-					Callback: b.unauthenticated(b.answerRequest), Summary: "Answer a request. The same answer again succeeds.",
+					Callback: b.signed(b.answerRequest), Summary: "Answer a request. The same answer again succeeds.",
 					Responses:    answers("Taken.", fields{"state": required(framework.TypeString, "The request's state now.")}),
 					DisplayAttrs: verb("send"),
 				},

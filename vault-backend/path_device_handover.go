@@ -34,7 +34,7 @@ func (b *broker) pathHandover() []*framework.Path {
 			},
 			Operations: operations{
 				logical.UpdateOperation: &framework.PathOperation{
-					Callback: b.unauthenticated(b.callHandover), Summary: "Open a handover, ask for its offer, or give. The same call again succeeds.",
+					Callback: b.signed(b.callHandover), Summary: "Open a handover, ask for its offer, or give. The same call again succeeds.",
 					Responses: answers("How far it is.", fields{
 						"state": state, "offer": required(framework.TypeString, "What the new device offered, empty until it did."),
 					}),

@@ -21,7 +21,7 @@ func (b *broker) pathPropose() *framework.Path {
 		}),
 		Operations: operations{
 			logical.UpdateOperation: &framework.PathOperation{
-				Callback: b.unauthenticated(b.proposeDevice), Summary: "Propose a further device, and ask whether it is admitted. The same again succeeds.",
+				Callback: b.signed(b.proposeDevice), Summary: "Propose a further device, and ask whether it is admitted. The same again succeeds.",
 				Responses: answers("Taken.", fields{
 					"state": required(framework.TypeString, "proposed or admitted."),
 					"init":  required(framework.TypeString, initAbout),

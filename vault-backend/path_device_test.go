@@ -138,3 +138,17 @@ func TestInboxesAreForDevicesInForce(t *testing.T) {
 	r.Must(err)
 	r.refused(update, "device/inbox", map[string]any{"call": r.text(fresh)}, http.StatusForbidden, "revoked")
 }
+
+// Many approvers may share an address with somebody who guesses.
+func TestADeviceIsServedWhateverItsAddressDoes(t *testing.T) {
+	r := newOrganisation(t)
+	forged, err := approval.CallInbox(r.Roster, r.alice.Device.ID(), envelope.NewSigningKey(envelope.NewKey()), envelope.ID{}, 0, r.Now)
+	r.Must(err)
+	call := map[string]any{"call": r.text(forged)}
+	for range maxRefusals {
+		r.refused(update, "device/inbox", call, http.StatusForbidden, "signature_invalid")
+	}
+	r.refused(update, "device/inbox", call, http.StatusUnprocessableEntity, "address_cap")
+	r.refused(update, "device/kit", map[string]any{"token": "x"}, http.StatusUnprocessableEntity, "address_cap")
+	r.open(r.alice, envelope.ID{})
+}
