@@ -1,5 +1,7 @@
 // What a screen does on this device alone, and the session need not know.
 
+const patience = 60_000; // ms
+
 /**
  * Saves a text as a file.
  * @param {string} name
@@ -14,7 +16,8 @@ export function save(name, text, type = 'application/json') {
   document.body.append(link);
   link.click();
   link.remove();
-  URL.revokeObjectURL(url);
+  // Some browsers begin to read it only once the person has said where it goes.
+  setTimeout(() => URL.revokeObjectURL(url), patience);
 }
 
 /**
