@@ -16,7 +16,7 @@ import (
 func sources() fstest.MapFS {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	return fstest.MapFS{
-		"index.html": file(`<!doctype html><meta name="stillvault-copy" content="{{copy}}">` +
+		"index.html": file(`<!doctype html><meta name="stillvault-copy" content="{{copy}}"><meta name="stillvault-version" content="{{version}}">` +
 			`<meta http-equiv="Content-Security-Policy" content="connect-src 'self' {{connect}}">` +
 			`<link rel="manifest" href="manifest.webmanifest"><script type="module" src="{{bundle}}/main.js"></script>`),
 		"sw.js":                file(`const version = '{{version}}', bundle = '{{bundle}}', files = JSON.parse('{{files}}'), headers = JSON.parse({{headers}});`),
@@ -109,6 +109,9 @@ func TestOnlyRootFilesKeepTheirNames(t *testing.T) {
 func TestPlaceholdersAreFilled(t *testing.T) {
 	own, mount := ownBundle(t), bundleOf(t, sources(), Options{Copy: CopyMount})
 	for _, b := range []*Bundle{own, mount, builtBundle(t, Options{Copy: CopyMount})} {
+		if page, _ := b.File(""); b.Manifest().Version != "" && !strings.Contains(string(page.Data), `name="stillvault-version" content="`+b.Manifest().Version+`"`) {
+			t.Errorf("the page does not say its version %s", b.Manifest().Version)
+		}
 		for _, name := range templates {
 			f, _ := b.File(name)
 			if found := placeholder.Find(f.Data); found != nil {
