@@ -102,15 +102,25 @@ func (who Requester) identity() (string, error) {
 	return "", tell(approval.ErrRequesterUnknown, "the token has neither an entity nor an accessor")
 }
 
-// attach joins the read to a request that waits or whose value is still handed
-// out; nil if there is none.
+// attach joins the read to a request that waits, whose value is still handed
+// out, or whose denial nobody was told; nil if there is none.
 func (x *Exchange) attach(k key) *request {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	return x.attachLocked(k)
+}
+
+// attachLocked is attach with mu held.
+func (x *Exchange) attachLocked(k key) *request {
 	r := x.byKey[k]
-	if r != nil {
-		x.join(r)
+	switch {
+	case r == nil:
+		return nil
+	case r.state == Denied && x.now() >= r.deadline:
+		x.detachKey(r)
+		return nil
 	}
+	x.join(r)
 	return r
 }
 
@@ -126,6 +136,10 @@ func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Vers
 		limits := x.cfg.Limits()
 		epoch, err := x.admit(k.who, k.path, limits)
 		if err != nil {
+			// Another read may have asked meanwhile, and been denied.
+			if other := x.attach(k); other != nil {
+				return other, nil
+			}
 			return nil, err
 		}
 		r, err := x.draft(ask, k, version)
@@ -210,8 +224,7 @@ func mountMay(known *roster.Roster, path string, mount envelope.ID, notAdmitted 
 func (x *Exchange) enterAsk(r *request, limits Limits, epoch uint64) (*request, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if other := x.byKey[r.key]; other != nil {
-		x.join(other)
+	if other := x.attachLocked(r.key); other != nil {
 		return other, nil
 	}
 	if x.epoch != epoch {

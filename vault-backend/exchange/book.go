@@ -77,8 +77,10 @@ func (x *Exchange) retire(r *request) {
 	if r.host() {
 		return
 	}
-	if x.byKey[r.key] == r {
-		delete(x.byKey, r.key)
+	// A requester whose read was between two calls when somebody said no has been
+	// told nothing: the next call gets the denial, not the cooldown after it.
+	if r.state != Denied {
+		x.detachKey(r)
 	}
 	x.over = append(x.over, r)
 	for len(x.over) > maxOver || len(x.over) > 0 && x.over[0].place == 0 {
@@ -91,8 +93,16 @@ func (x *Exchange) retire(r *request) {
 	}
 }
 
+// detachKey keeps further reads from attaching to a mount request. mu is held.
+func (x *Exchange) detachKey(r *request) {
+	if x.byKey[r.key] == r {
+		delete(x.byKey, r.key)
+	}
+}
+
 // forget removes an ended request. mu is held.
 func (x *Exchange) forget(r *request) {
+	x.detachKey(r)
 	x.unschedule(r)
 	x.unnote(r)
 	delete(x.byID, r.id)

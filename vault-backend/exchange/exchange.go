@@ -68,7 +68,7 @@ type Exchange struct {
 	mu        sync.Mutex
 	byID      map[envelope.ID]*request
 	byHash    map[envelope.Hash]*request
-	byKey     map[key]*request // mount requests that a read may attach to
+	byKey     map[key]*request // mount requests that a read may attach to, see attach
 	waiting   map[string]int   // requests that wait, by requester
 	paths     map[string]int   // requests that wait or are handed out, by path
 	pending   int              // requests that wait, in all

@@ -20,6 +20,9 @@ func (x *Exchange) handOut(ctx context.Context, r *request) (*Answer, error) {
 	x.mu.Lock()
 	if r.state != Approved {
 		defer x.mu.Unlock()
+		if ctx.Err() == nil { // somebody is there to be told
+			x.detachKey(r)
+		}
 		return nil, r.cause
 	}
 	value := r.fresh

@@ -70,7 +70,7 @@ func (x *Exchange) checkRequest(r *request) error {
 		return fmt.Errorf("its key outlives the exchange")
 	case r.fresh != nil && (r.waiters == 0 || !r.held):
 		return fmt.Errorf("its plaintext is kept for nobody")
-	case !r.host() && (x.byKey[r.key] == r) != open:
+	case !r.host() && r.state != Denied && (x.byKey[r.key] == r) != open:
 		return fmt.Errorf("reads attach to it out of time")
 	case r.waiters < 0 || r.held && r.host():
 		return fmt.Errorf("%d readers, held %v", r.waiters, r.held)

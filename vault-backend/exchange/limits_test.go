@@ -118,3 +118,46 @@ func TestDrainAsConfigured(t *testing.T) {
 		t.Fatalf("%d items", len(in.Items))
 	}
 }
+
+// A read that was between two calls, as when its wait had ended, was told nothing
+// of the denial: it is told that, and only the next one meets the cooldown.
+func TestADenialThatNobodyWasToldIsToldFirst(t *testing.T) {
+	for name, untold := range map[string]func(*scene, exchange.Ask){
+		"its wait ended": func(s *scene, a exchange.Ask) {
+			a.Wait = time.Second
+			r := s.read(a)
+			s.clock.advance(time.Second)
+			r.fails(exchange.ErrWaiting)
+		},
+		"its client went away": func(s *scene, a exchange.Ask) {
+			r := s.read(a)
+			r.gone()
+			r.ends()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 2, nil)
+			untold(s, ask())
+			s.people[0].says(false, exchange.Denied)
+			other := ask()
+			other.Reason = "please"
+			s.read(other).fails(exchange.ErrDeniedRecently)
+			s.clock.advance(59 * time.Second)
+			s.read(ask()).fails(approval.ErrDenied, "not during the freeze")
+			s.read(ask()).fails(exchange.ErrDeniedRecently)
+			s.prompts(1)
+		})
+	}
+}
+
+func TestADenialIsNotToldAfterTheDeadline(t *testing.T) {
+	s := newScene(t, 2, nil)
+	s.limits.Cooldown = 20 * time.Minute
+	r := s.read(ask())
+	r.gone()
+	r.ends()
+	s.people[0].says(false, exchange.Denied)
+	s.clock.advance(5 * time.Minute)
+	s.read(ask()).fails(exchange.ErrDeniedRecently)
+	s.prompts(1)
+}
