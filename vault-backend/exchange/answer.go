@@ -240,23 +240,18 @@ func (x *Exchange) answerUnknown(ctx context.Context, rel approval.Release) (Sta
 	if err != nil {
 		return "", err
 	}
-	records, err := x.recordsAbout(ctx, rec.RequestID, rec.Time)
-	if err != nil {
+	known, err := x.recordOf(ctx, rel.Receipt.Hash())
+	switch {
+	case err != nil:
 		return "", err
+	case known == nil:
+		return "", tell(ErrUnknownRequest, "request %s", rec.RequestID)
+	case known.Refused != "":
+		return "", tell(ErrOver, "this answer to request %s was refused before: %s", rec.RequestID, known.Refused)
+	case rec.Decision == approval.Approve:
+		return Approved, nil
+	case rec.Decision == approval.Deny:
+		return Denied, nil
 	}
-	for _, known := range records {
-		if known.Evidence.Receipt.Hash() != rel.Receipt.Hash() {
-			continue
-		}
-		switch {
-		case known.Refused != "":
-			return "", tell(ErrOver, "this answer to request %s was refused before: %s", rec.RequestID, known.Refused)
-		case rec.Decision == approval.Approve:
-			return Approved, nil
-		case rec.Decision == approval.Deny:
-			return Denied, nil
-		}
-		return Waiting, nil
-	}
-	return "", tell(ErrUnknownRequest, "request %s", rec.RequestID)
+	return Waiting, nil
 }

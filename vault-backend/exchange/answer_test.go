@@ -156,6 +156,38 @@ func TestTheSameReleaseAgainChangesNothing(t *testing.T) {
 	s.recordedAs(id, "")
 }
 
+// Whoever has a receipt can send it again without a token, as often as they like.
+func TestAnAnswerSentAgainCostsNoListing(t *testing.T) {
+	s := newScene(t, 2, nil)
+	r := s.read(ask())
+	rel := s.people[0].approve(s.people[0].review())
+	s.people[0].answers(rel, exchange.Approved)
+	r.gets(password)
+	s.clock.advance(20 * time.Minute)
+	reads, lists := s.store.reads, s.store.lists
+	for range 10 {
+		s.people[0].answers(rel, exchange.Approved)
+	}
+	if reads, lists = s.store.reads-reads, s.store.lists-lists; reads != 20 || lists != 0 {
+		t.Fatalf("10 answers read %d entries and listed %d folders", reads, lists)
+	}
+}
+
+func TestAnAnswerThatIsOnNoRecordIsNotLookedForFarAndWide(t *testing.T) {
+	s := newScene(t, 2, nil)
+	r := s.read(ask())
+	rel := s.people[0].approve(s.people[0].review())
+	r.gone()
+	r.ends()
+	s.crash() // a request of the mount does not outlive the process
+	reads, lists := s.store.reads, s.store.lists
+	_, err := s.x.Answer(t.Context(), rel)
+	s.fails(err, exchange.ErrUnknownRequest)
+	if reads, lists = s.store.reads-reads, s.store.lists-lists; reads != 1 || lists != 0 {
+		t.Fatalf("the answer read %d entries and listed %d folders", reads, lists)
+	}
+}
+
 func TestASecondApprovalIsTooLate(t *testing.T) {
 	s := newScene(t, 2, nil)
 	r := s.read(ask())

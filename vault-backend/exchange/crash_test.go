@@ -66,7 +66,7 @@ func (s *scene) crash() {
 }
 
 func TestAStoppedStorageLeavesAMountRequestToBeAnsweredAgain(t *testing.T) {
-	for stop := 1; stop <= 2; stop++ {
+	for stop := 1; stop <= 3; stop++ {
 		s := newScene(t, 2, nil)
 		r := s.read(ask())
 		p := s.people[0]

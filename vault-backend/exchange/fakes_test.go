@@ -14,6 +14,8 @@ type store struct {
 	mu      sync.Mutex
 	entries map[string][]byte
 	writes  int
+	reads   int // of entries
+	lists   int // of folders
 	stopAt  int // fail from this write on, counted from 1; 0 never
 	onPut   func(name string)
 }
@@ -46,12 +48,14 @@ func (m *store) Delete(_ context.Context, name string) error {
 func (m *store) Get(_ context.Context, name string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.reads++
 	return slices.Clone(m.entries[name]), nil
 }
 
 func (m *store) List(_ context.Context, prefix string) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.lists++
 	names := map[string]bool{}
 	for name := range m.entries {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {

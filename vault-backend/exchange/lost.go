@@ -35,15 +35,14 @@ func (x *Exchange) RecordLost(ctx context.Context, e approval.Evidence) error {
 	lock := x.stripe(rec.Request)
 	lock.Lock()
 	defer lock.Unlock()
+	hash := e.Receipt.Hash()
+	if known, err := x.recordOf(ctx, hash); known != nil || err != nil {
+		return err
+	}
+	// Only who has the device's key comes this far, and each time leaves a record.
 	records, err := x.recordsAbout(ctx, rec.RequestID, rec.Time)
 	if err != nil {
 		return err
-	}
-	hash := e.Receipt.Hash()
-	for _, known := range records {
-		if known.Evidence.Receipt.Hash() == hash {
-			return nil
-		}
 	}
 	if len(records) >= maxRefused {
 		return nil

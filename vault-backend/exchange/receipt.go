@@ -16,8 +16,12 @@ import (
 // which the decision was taken, the request's id and the beginning of the
 // receipt's hash, without which two processes might choose the same name: names
 // sort by time, and a day's folder stays small enough to list.
+//
+// answered/<hash of the receipt> has the name: a device that sends an answer
+// again needs no token, so finding out about it must not cost a listing.
 const (
 	recordFolder = "receipt/"
+	answerFolder = "answered/"
 	nameTime     = "20060102T150405.000Z"
 	dayLength    = len("20060102")
 	idLength     = 36
@@ -57,6 +61,11 @@ func (x *Exchange) record(ctx context.Context, r *request, g *ruling, refused st
 	entry, err := envelope.Encode(recordEntry{refused, approval.Evidence{Receipt: g.release.Receipt, Request: r.signed}})
 	if err != nil {
 		return err
+	}
+	// First, so that no record is without it: one that leads to no record is
+	// taken for none.
+	if err := x.cfg.Store.Put(ctx, answerFolder+g.hash.String(), []byte(known.name)); err != nil {
+		return fmt.Errorf("record the answer to request %s: %w", r.id, err)
 	}
 	if err := x.cfg.Store.Put(ctx, entryOf(known.name), entry); err != nil {
 		return fmt.Errorf("record the answer to request %s: %w", r.id, err)
@@ -174,6 +183,22 @@ func (x *Exchange) Evidence(ctx context.Context, idOrName string) ([]Record, err
 		return nil, tell(ErrUnknownReceipt, "request %s has no answer on record", id)
 	}
 	return all, nil
+}
+
+// recordOf returns the record of a receipt, nil if there is none.
+func (x *Exchange) recordOf(ctx context.Context, receipt envelope.Hash) (*Record, error) {
+	name, err := x.cfg.Store.Get(ctx, answerFolder+receipt.String())
+	if err != nil || name == nil {
+		return nil, err
+	}
+	if _, ok := parseName(string(name)); !ok {
+		return nil, fmt.Errorf("find the record of receipt %s: %w", receipt, envelope.ErrEncoding)
+	}
+	record, err := x.load(ctx, string(name))
+	if err != nil || record == nil || record.Evidence.Receipt.Hash() != receipt {
+		return nil, err
+	}
+	return record, nil
 }
 
 // recordsAbout returns the records of a request from about a time on.
