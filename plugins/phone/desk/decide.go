@@ -201,18 +201,20 @@ func (d *Desk) record(c *approval.Case, request envelope.Signed, mark envelope.H
 		return nil, err
 	}
 	next := d.ledger.After(release.Receipt)
-	if err := putAs(&d.kept, keyLedger, next); err != nil {
-		return nil, err
-	}
-	d.ledger = next
-	for key, v := range map[string]any{
+	entries, err := encodedAll(map[string]any{
+		keyLedger:                         next,
 		keyDecided + mark.String():        c.Request.Deadline,
 		numbered(keyUnsent, rec.Counter):  answer{Release: out.Release, Request: out.Request, Path: c.Request.Path},
 		numbered(keyHistory, rec.Counter): entryOf(c, &rec, receipt),
-	} {
-		if err := putAs(&d.kept, key, v); err != nil {
-			return nil, err
-		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Nothing below fails: a number counts as given with all that was answered by
+	// it, or not at all.
+	d.ledger = next
+	for key, text := range entries {
+		d.kept.put(key, text)
 	}
 	d.forgetOld()
 	if rec.Decision != approval.Consent {

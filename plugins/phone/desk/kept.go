@@ -92,6 +92,19 @@ func putAs(k *kept, key string, v any) error {
 	return nil
 }
 
+// encodedAll returns the texts that values are kept as, by key, or none of them.
+func encodedAll(values map[string]any) (map[string]string, error) {
+	texts := make(map[string]string, len(values))
+	for key, v := range values {
+		encoded, err := envelope.Encode(v)
+		if err != nil {
+			return nil, fmt.Errorf("keep %s: %w", key, err)
+		}
+		texts[key] = string(encoded)
+	}
+	return texts, nil
+}
+
 // getAs reads what putAs stored; found is false where there is none.
 func getAs[T any](k *kept, key string) (v T, found bool, err error) {
 	text, found := k.entries[key]
