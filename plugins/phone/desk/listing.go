@@ -16,6 +16,10 @@ import (
 // seconds need not verify everything every time.
 const reviewFor = 5 * time.Second
 
+// maxListed is how many requests one listing has at most: nobody answers more, and
+// a broker that goes on and on would have the phone read for ever.
+const maxListed = 1000
+
 // listing is what waits, as the broker's last complete listing showed it and the
 // desk reviewed it.
 type listing struct {
@@ -26,6 +30,7 @@ type listing struct {
 	pages    []approval.Item // of a listing under way
 	said     map[envelope.Hash]approval.Ended
 	after    envelope.ID // the last request listed
+	logged   uint64      // the last statement that came with a listing
 	more     bool        // the listing under way goes on
 	complete bool        // one was, since the desk was opened
 	codes    map[envelope.Hash]string
@@ -56,7 +61,8 @@ type Refused struct {
 	Text string `json:"text"`
 }
 
-// page takes a page of a listing and says whether it was the last one.
+// page takes a page of a listing and says whether it was the last one. The error
+// is approval.ErrInbox where the listing leads nowhere.
 func (l *listing) page(after envelope.ID, in *approval.Inbox) (complete bool, err error) {
 	news := !after.IsZero() && (!l.more || after != l.after)
 	if after.IsZero() {
@@ -68,8 +74,11 @@ func (l *listing) page(after envelope.ID, in *approval.Inbox) (complete bool, er
 	if news {
 		return false, nil
 	}
+	l.more = false // unless all of it holds
+	if err := l.advances(in); err != nil {
+		return false, err
+	}
 	l.pages = append(l.pages, in.Items...)
-	l.more = in.More
 	if n := len(in.Items); n > 0 {
 		q, err := envelope.Peek[approval.Request](in.Items[n-1].Request, envelope.TypeRequest)
 		if err != nil {
@@ -77,8 +86,30 @@ func (l *listing) page(after envelope.ID, in *approval.Inbox) (complete bool, er
 		}
 		l.after = q.ID
 	}
+	l.more = in.More
 	l.complete = l.complete || !in.More
 	return !in.More, nil
+}
+
+// advances checks that a page brings the listing nearer to its end: a statement of
+// the log after those that came before, or a request while there may be more. The
+// statements are in the log already.
+func (l *listing) advances(in *approval.Inbox) error {
+	logged := l.logged
+	if n := len(in.Log); n > 0 {
+		st, err := envelope.Peek[roster.Statement](in.Log[n-1], envelope.TypeStatement)
+		if err != nil {
+			return fmt.Errorf("the organisation's log: %w", err)
+		}
+		l.logged = max(logged, st.Seq)
+	}
+	switch {
+	case len(l.pages)+len(in.Items) > maxListed:
+		return fmt.Errorf("more than %d requests are said to wait: %w", maxListed, approval.ErrInbox)
+	case in.More && len(in.Items) == 0 && l.logged == logged:
+		return fmt.Errorf("the broker says that there is more, and sends nothing: %w", approval.ErrInbox)
+	}
+	return nil
 }
 
 // find returns an open request by its hash.
