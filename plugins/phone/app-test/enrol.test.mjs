@@ -164,6 +164,53 @@ test('a kit is posted along with the answer', async () => {
   assert.deepEqual(posted, [{ certificate: 'c', kit: 'k', kit_token_hash: 'h' }]);
 });
 
+test('a sheet that could not be kept is said to be worth nothing, and the passkey stays', async () => {
+  const kept = {};
+  const s = await scene({ ...script(), kept, fragment: 'sv1.x' }).started();
+  await toSheet(s);
+  s.store.full = true;
+  await s.actions.confirmSheet();
+  await settle();
+  assert.equal(kept.device, undefined);
+  assert.deepEqual([s.model.screen, s.model.sheet, s.model.busy], ['passkey', null, null]);
+  assert.deepEqual(s.model.passkey, { made: true, evaluated: 0 });
+  assert.equal(s.model.error.name, 'storage_full');
+  assert.match(s.model.error.text, /worth nothing, so destroy the printed page/);
+
+  s.store.full = false;
+  await s.actions.makePasskey();
+  await s.actions.setPassword('some words that nobody knows');
+  await s.actions.confirmSheet();
+  await settle();
+  assert.equal(s.happened('create()').length, 1);
+  assert.deepEqual([s.model.screen, s.model.error], ['words', null]);
+});
+
+test('a sheet that was kept though the browser said otherwise is good', async () => {
+  const s = await scene({ ...script(), fragment: 'sv1.x' }).started();
+  await toSheet(s);
+  const { write } = s.store;
+  s.store.write = async (changes) => {
+    await write.call(s.store, changes);
+    if (changes.device) throw new Failure('storage_failed', 'the browser lost track');
+  };
+  await s.actions.confirmSheet();
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.error], ['words', null]);
+});
+
+test('who cannot even be told what is kept is offered to reload', async () => {
+  const s = await scene({ ...script(), fragment: 'sv1.x' }).started();
+  await toSheet(s);
+  s.store.full = true;
+  s.store.all = async () => { throw new Failure('storage_failed', 'gone'); };
+  await s.actions.confirmSheet();
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.sheet], ['loading', null]);
+  assert.match(s.model.error.text, /worth nothing/);
+  assert.ok(s.stopped > 0);
+});
+
 test('PRF bytes are gone from the page once the keyring is wrapped', async () => {
   const given = [];
   const use = async () => { const prf = new Uint8Array(32).fill(9); given.push(prf); return { assertion: {}, prf }; };

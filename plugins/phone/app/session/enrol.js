@@ -3,7 +3,7 @@
 // sheet was confirmed: whoever reloads earlier evaluates the passkey again and gets
 // another recovery key.
 import { wipe } from '../bytes.js';
-import { Failure } from '../failure.js';
+import { Failure, failureOf, isAborted } from '../failure.js';
 import { require } from './context.js';
 import { doing } from './words.js';
 
@@ -144,10 +144,31 @@ export class Enrolment {
     const { desk, env } = this.#context;
     return this.#context.deed(doing.confirm, async () => {
       await env.persist();
-      await desk.op('confirm');
+      try {
+        await desk.op('confirm');
+      } catch (error) {
+        await this.#unconfirmed(error);
+        return;
+      }
       // What is posted and shown from here on is what a reload would find.
       this.resume(await desk.open());
     });
+  }
+
+  // The core wraps the keyring in memory only. When that could not be kept it was
+  // forgotten, and what is on the sheet opens nothing that there is.
+  async #unconfirmed(error) {
+    const failure = failureOf(error);
+    if (isAborted(error) || failure.name === 'other_tab') throw error;
+    let state;
+    try {
+      state = await this.#context.desk.open();
+    } catch {
+      this.#screens.become('loading'); // which offers to reload
+      throw worthless(failure);
+    }
+    this.resume(state);
+    if (!['waiting', 'ready'].includes(state.stage)) throw worthless(failure);
   }
 
   /** Wipes what the passkey gave. */
@@ -161,6 +182,11 @@ export class Enrolment {
     const { made, evaluations } = this.#draft;
     this.#context.set({ passkey: { made, evaluated: evaluations.length } });
   }
+}
+
+function worthless({ name, text, status }) {
+  const end = /[.!?…]$/.test(text) ? '' : '.';
+  return new Failure(name, `${text}${end} Nothing was set up: the recovery key that was just shown is worth nothing, so destroy the printed page and the backup file. Go on from here, and you get new ones.`, status);
 }
 
 // The core compares them again; here it is early enough to say so before anybody
