@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -26,9 +27,13 @@ func (c checked) shown() map[string]string {
 
 type checkArgs struct {
 	Assertion *Assertion `json:"assertion"`
+	// Kit is what the broker keeps for the recovery key, empty where it says that
+	// there is nothing.
+	Kit string `json:"kit"`
 }
 
-// Checked says that a way into the keyring works.
+// Checked says that a way into the keyring works: with password and recovery key
+// here, and by what the broker keeps where this device is lost.
 type Checked struct {
 	Keep
 	OK      bool              `json:"ok"`
@@ -36,7 +41,8 @@ type Checked struct {
 }
 
 // check opens the keyring, with the passkey or with password and recovery key, to
-// see that it can be opened, and wipes it.
+// see that it can be opened, and wipes it. Recovery is proven where the broker's
+// kit opens too and brings back what is here.
 func (d *Desk) check(a checkArgs, s Secrets) (*Checked, error) {
 	if err := d.connected(); err != nil {
 		return nil, err
@@ -53,17 +59,78 @@ func (d *Desk) check(a checkArgs, s Secrets) (*Checked, error) {
 		k, err = d.unlock(s)
 		c.Passkey = envelope.At(d.now)
 	} else {
-		k, err = d.unlockWithPassword(s)
+		if k, err = d.unlockWithPassword(s); err == nil {
+			err = d.checkKit(a.Kit, k.Generation(), s)
+		}
 		c.Recovery = envelope.At(d.now)
 	}
+	k.Wipe()
 	if err != nil {
 		return nil, fmt.Errorf("recovery check-up: %w", err)
 	}
-	k.Wipe()
 	if err := putAs(&d.kept, keyChecked, c); err != nil {
 		return nil, err
 	}
 	return &Checked{OK: true, Checked: c.shown()}, nil
+}
+
+// checkKit opens the broker's kit and holds what is in it against what is here. A
+// kit with the row that the password just opened opens with it too.
+func (d *Desk) checkKit(kit string, generation uint32, s Secrets) error {
+	if kit == "" {
+		return ErrKitMissing
+	}
+	recovery, err := recoveryKey(s)
+	if err != nil {
+		return err
+	}
+	defer recovery.Wipe()
+	b, err := openBackup(restoreArgs{Kit: kit}, recovery)
+	if err != nil {
+		return ErrKitDiffers // whatever is wrong with it, the person does the same about it
+	}
+	theirs, err := b.Encode()
+	if err != nil {
+		return err
+	}
+	ours, err := d.ownBackup(generation).Encode()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(theirs, ours) {
+		return ErrKitDiffers
+	}
+	return nil
+}
+
+// ownBackup is the backup of the row that is here.
+func (d *Desk) ownBackup(generation uint32) *keyring.Backup {
+	m := d.me
+	return &keyring.Backup{
+		Row: m.row, Organisation: m.Organisation, Generation: generation, KeyCheck: m.KeyCheck, Mount: m.Mount, Name: m.Name,
+	}
+}
+
+// BackupFile is a backup to be saved. It opens with password and recovery key.
+type BackupFile struct {
+	Backup     string `json:"backup"`
+	BackupName string `json:"backupName"`
+}
+
+// backupFile makes the backup file anew, from the row that is here.
+func (d *Desk) backupFile(none) (*BackupFile, error) {
+	if err := d.connected(); err != nil {
+		return nil, err
+	}
+	a, err := d.roster.Approver(d.me.Approver)
+	if err != nil {
+		return nil, err
+	}
+	text, err := d.ownBackup(a.Generation).Encode()
+	if err != nil {
+		return nil, err
+	}
+	return &BackupFile{Backup: string(text), BackupName: backupName(d.me.Name, d.me.Device)}, nil
 }
 
 // unlockWithPassword opens the keyring with password and recovery key.

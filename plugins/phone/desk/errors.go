@@ -52,6 +52,14 @@ var (
 	ErrOvertaken = errors.New("device_overtaken: this device has signed answers that it does not remember: its storage was put back to an earlier day, or something else has its keys; it answers nothing any more, so sign out here, have it revoked, and add it anew")
 	// ErrHandover means that no handover is under way, or another one.
 	ErrHandover = errors.New("handover_absent: no handover is under way here; begin again on both devices")
+	// ErrOfferWords means that the words of a handover are not those of the device
+	// that made the offer.
+	ErrOfferWords = errors.New("offer_words_wrong: these are not the words of the device that answered; type what the new device shows, and if that is what you typed, somebody else answered the link: begin anew on both devices")
+	// ErrKitMissing means that the broker keeps no recovery kit of the keyring.
+	ErrKitMissing = errors.New("kit_missing: Vault keeps no copy of this keyring, so that password and recovery key would not be enough on a new device; save the backup file below, and keep it with the printed page")
+	// ErrKitDiffers means that the recovery kit that the broker keeps is not of the
+	// keyring that is here.
+	ErrKitDiffers = errors.New("kit_differs: the copy that Vault keeps is not of the keyring on this device, so that it would not bring it back; save the backup file below, keep it with the printed page, and tell whoever runs Vault")
 	// ErrRefused means that a broker refused for a reason without a name.
 	ErrRefused = errors.New("broker_refused: the broker did not take the call")
 )

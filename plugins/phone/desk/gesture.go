@@ -76,8 +76,9 @@ func (g *gestures) redeem(challenge envelope.Hash, purpose Purpose, request enve
 type gestureArgs struct {
 	Purpose Purpose `json:"purpose"`
 	Hash    string  `json:"hash"`
-	// Typed is the match code, for approvals that want one: a wrong one is said
-	// before the person is asked for the gesture.
+	// Typed is the match code, for approvals that want one, or the words that the
+	// new device of a handover shows: wrong ones are said before the person is asked
+	// for the gesture.
 	Typed string `json:"typed"`
 }
 
@@ -125,7 +126,7 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 		request = w.c.Hash
 	case PurposeHandover:
 		var err error
-		if request, err = d.giving.compared(); err != nil {
+		if request, err = d.giving.compare(a.Typed); err != nil {
 			return nil, err
 		}
 	case PurposeEnrol, PurposeCheck:

@@ -2,7 +2,9 @@ package desk
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -18,6 +20,10 @@ const handoverLife = 10 * time.Minute
 type giving struct {
 	roster.Handover
 	offer *roster.Offer
+	// sealed is the keyring as it was given, to be sent again as it is for as long
+	// as the broker may not have it: the broker takes one, and it opens for none
+	// but the offer's device.
+	sealed *envelope.Envelope
 }
 
 func (g *giving) wipe() {
@@ -26,14 +32,39 @@ func (g *giving) wipe() {
 	}
 }
 
-// compared stands for the offer that the person compares: a gesture made for one
-// gives to no other.
-func (g *giving) compared() (envelope.Hash, error) {
+// offered stands for the offer that was made: a gesture made for one gives to no
+// other.
+func (g *giving) offered() (hash envelope.Hash, words string, err error) {
 	if g == nil || g.offer == nil {
-		return envelope.Hash{}, ErrHandover
+		return envelope.Hash{}, "", ErrHandover
 	}
-	words, err := g.offer.Words()
-	return envelope.SumHash(g.ID[:], []byte(words)), err
+	words, err = g.offer.Words()
+	return envelope.SumHash(g.ID[:], []byte(words)), words, err
+}
+
+// compare returns what a gesture for the offer is made for, if the person typed
+// the words that the new device shows. Here they are shown nowhere, so that
+// nobody can say that they match without having read them.
+func (g *giving) compare(typed string) (envelope.Hash, error) {
+	hash, words, err := g.offered()
+	if err == nil && letters(typed) != letters(words) {
+		err = ErrOfferWords
+	}
+	if err != nil {
+		return envelope.Hash{}, err
+	}
+	return hash, nil
+}
+
+// letters returns words without what people put between them, in one case. Words
+// are all of the same length, so that nothing is said by where one ends.
+func letters(words string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsPunct(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, words)
 }
 
 type handoverStartArgs struct {
@@ -77,12 +108,13 @@ func (d *Desk) handoverStart(a handoverStartArgs) (*HandoverStarted, error) {
 }
 
 // handoverPoll asks whether the new device has left its offer. The first call
-// opens the place where it may.
+// opens the place where it may. Once the keyring was given it is in every call:
+// the answer to the first may have been lost.
 func (d *Desk) handoverPoll(none) (*Call, error) {
 	if d.giving == nil {
 		return nil, ErrHandover
 	}
-	return d.callHandover(nil)
+	return d.callHandover(d.giving.sealed)
 }
 
 func (d *Desk) callHandover(sealed *envelope.Envelope) (*Call, error) {
@@ -100,14 +132,13 @@ type handoverOfferedArgs struct {
 	Offer string `json:"offer"`
 }
 
-// HandoverOffered is an offer as the person compares it on both screens.
+// HandoverOffered is who made an offer, as they call themselves.
 type HandoverOffered struct {
-	Device string   `json:"device"`
-	Words  []string `json:"words"`
+	Device string `json:"device"`
 }
 
 // handoverOffered takes the new device's offer. The first one stands: whoever sees
-// the link could make another, until the person has looked.
+// the link could make another, until the person has typed its words.
 func (d *Desk) handoverOffered(a handoverOfferedArgs) (*HandoverOffered, error) {
 	if d.giving == nil {
 		return nil, ErrHandover
@@ -131,17 +162,17 @@ func (d *Desk) handoverOffered(a handoverOfferedArgs) (*HandoverOffered, error) 
 	if err != nil || first != words {
 		return nil, fmt.Errorf("a second offer: %w", ErrHandover)
 	}
-	return &HandoverOffered{Device: o.Device, Words: spelt(words)}, nil
+	return &HandoverOffered{Device: o.Device}, nil
 }
 
 type handoverGiveArgs struct {
 	Assertion Assertion `json:"assertion"`
 }
 
-// handoverGive seals the keyring to the device whose words the person compared,
-// with one gesture.
+// handoverGive seals the keyring to the device whose words the person typed, with
+// one gesture. Given again, it is the same bytes.
 func (d *Desk) handoverGive(a handoverGiveArgs, s Secrets) (*Call, error) {
-	offer, err := d.giving.compared()
+	offer, _, err := d.giving.offered()
 	if err != nil {
 		return nil, err
 	}
@@ -154,14 +185,24 @@ func (d *Desk) handoverGive(a handoverGiveArgs, s Secrets) (*Call, error) {
 	if _, err := d.redeem(a.Assertion, PurposeHandover, offer); err != nil {
 		return nil, err
 	}
+	if d.giving.sealed == nil {
+		if err := d.sealKeyring(s); err != nil {
+			return nil, err
+		}
+	}
+	return d.callHandover(d.giving.sealed)
+}
+
+func (d *Desk) sealKeyring(s Secrets) error {
 	k, err := d.unlock(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer k.Wipe()
 	sealed, err := d.giving.Give(k, *d.giving.offer)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return d.callHandover(&sealed)
+	d.giving.sealed = &sealed
+	return nil
 }

@@ -46,6 +46,7 @@ var operations = map[string]operation{
 	"kitToken":    with((*Desk).kitTokenOf),
 	"restore":     with((*Desk).restore),
 	"check":       with((*Desk).check),
+	"backup":      plain((*Desk).backupFile),
 	"fingerprint": plain((*Desk).fingerprint),
 }
 

@@ -118,5 +118,6 @@ func (p *phone) fill(name, text string) {
 	p.t.Helper()
 	selector := `[name=` + strconv.Quote(name) + `]`
 	p.awaitTrue("the input "+name, `document.querySelector(`+strconv.Quote(selector)+`) !== null`)
-	p.must(p.within(patience, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text)))
+	get[bool](p, `(() => { document.querySelector(`+strconv.Quote(selector)+`).value = ''; return true; })()`)
+	p.must(p.within(patience, chromedp.SendKeys(chromedp.CSS(selector), text)))
 }

@@ -1,7 +1,8 @@
-// A further device: this one hands its keyring over, or receives one. Both sides
-// show the same words, and the one that gives asks for a gesture.
+// A further device: this one hands its keyring over, or receives one. The one that
+// receives shows words; the one that gives has them typed, and asks for a gesture.
 import { Failure, isAlarm } from '../failure.js';
 import { isPassing } from '../broker.js';
+import { fetchKit } from './kit.js';
 import { repeat } from './loop.js';
 import { doing } from './words.js';
 
@@ -20,7 +21,7 @@ export function giving(context, screens) {
   const addDevice = () => context.deed(doing.handover, async () => {
     const { link, qr, expires } = await context.desk.op('handoverStart', { app: env.app });
     if (model.screen !== 'add-device') screens.go('add-device');
-    context.set({ handover: { link, qr, expires, step: 'link', device: null, words: null } });
+    context.set({ handover: { link, qr, expires, step: 'link', device: null } });
     context.loop('handover', (signal) => repeat(look, { page: env.page, clock: env.clock, signal, failed: failed(context) }));
   });
 
@@ -28,18 +29,23 @@ export function giving(context, screens) {
     const { call } = await context.desk.op('handoverPoll');
     const { state, offer } = await post(call, signal);
     if (state === 'given') {
-      context.set({ handover: { ...model.handover, step: 'given' } });
+      // If the answer to the giving was lost, what was said about that is over.
+      context.set({ handover: { ...model.handover, step: 'given' }, error: null });
       return null;
     }
     if (state === 'offered' && model.handover?.step === 'link') {
-      const { device, words } = await context.desk.op('handoverOffered', { offer });
-      context.set({ handover: { ...model.handover, step: 'offered', device, words } });
+      const { device } = await context.desk.op('handoverOffered', { offer });
+      context.set({ handover: { ...model.handover, step: 'offered', device } });
     }
     return pause;
   };
 
-  const giveDevice = () => context.deed(doing.gesture, async () => {
-    const gesture = await context.desk.op('gesture', { purpose: 'handover' });
+  /**
+   * Gives the keyring to the device that shows these words. If the answer gets
+   * lost, the next look into the mailbox gives the same again.
+   */
+  const giveDevice = (words) => context.deed(doing.gesture, async () => {
+    const gesture = await context.desk.op('gesture', { purpose: 'handover', typed: words });
     const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
     context.set({ busy: doing.handover });
     const { call } = await context.desk.op('handoverGive', { assertion }, { prf });
@@ -75,16 +81,9 @@ export function receiving(context, screens, next) {
     context.loop('handover', (signal) => repeat(look, { page: env.page, clock: env.clock, signal, failed: failed(context) }));
   });
 
-  // What the broker keeps of a keyring, for whoever has the recovery key.
-  const fetchKit = async (key) => {
-    const { token } = await context.desk.op('kitToken', {}, { recovery: encoder.encode(key) });
-    const { kit } = await context.broker().post('device/kit', { token }, { signal: context.life.signal });
-    return { kit };
-  };
-
   /** Opens a keyring with password and recovery key: the broker's kit, or the file if there is one. */
   const restore = (file, password, key) => context.deed(doing.restore, async () => {
-    const from = file ? { backup: await readBackup(file) } : await fetchKit(key);
+    const from = file ? { backup: await readBackup(file) } : { kit: await fetchKit(context, key) };
     const base = model.link?.base || env.base;
     const link = await context.desk.op('restore', { ...from, base }, { password: encoder.encode(password), recovery: encoder.encode(key) });
     // From here as with an invitation: the person sees for whom, and names the device.

@@ -30,7 +30,7 @@ export function devices(model, actions) {
 }
 
 /**
- * Hands the keyring to another device: its link, then the words, then one gesture.
+ * Hands the keyring to another device: its link, then the words that it shows, then one gesture.
  * @param {Object} model
  * @param {Object} actions
  * @param {Object} local
@@ -59,16 +59,28 @@ function devicesBack(actions) {
   return { back: () => actions.show('devices'), backTo: 'Devices' };
 }
 
+// The words are not shown here: who types them has read them on the new device.
 function offered(model, actions, local, handover) {
+  const submit = ({ words }) => {
+    const typed = words.trim();
+    if (typed === '') {
+      local.set({ slip: 'Type the four words that the new device shows.' }, '#in-words');
+      return;
+    }
+    local.set({ slip: null });
+    actions.giveDevice(typed);
+  };
   const bar = [fault(model), progress(model), h('div', { class: 'choice' },
-    button(model, { action: 'back', kind: 'deny', run: () => actions.show('devices') }, 'They differ'),
-    button(model, { action: 'give-device', kind: 'approve', run: () => actions.giveDevice() },
-      h('span', {}, 'They match: add ', h('span', { class: 'with' }, 'with passkey'))))];
-  return frame({ screen: 'add-device', heading: 'Do both show these words?', ...devicesBack(actions), bar },
+    button(model, { action: 'begin-anew', kind: 'deny', run: () => actions.addDevice() }, 'Begin anew'),
+    button(model, { action: 'give-device', kind: 'approve', of: 'give' }, h('span', {}, 'Add it ', h('span', { class: 'with' }, 'with passkey'))))];
+  return frame({ screen: 'add-device', heading: 'Type its words', ...devicesBack(actions), bar },
     connection(model, actions),
-    h('p', { class: 'lede' }, 'The new device calls itself ', foreign(handover.device, 'new-device', 'strong'), '. Compare the words on its screen, one by one.'),
-    wordList(handover.words),
-    h('p', { class: 'hint' }, 'If they match, your keyring is sealed to that device and to nothing else.'));
+    h('p', { class: 'lede' }, 'A device that calls itself ', foreign(handover.device, 'new-device', 'strong'), ' answered. Take yours in your hand, and type the four words that it shows.'),
+    form(model, submit, { id: 'give', 'data-key': 'give' }, field({
+      name: 'words', label: 'Words on the new device', slip: local.get('slip'), hint: 'In capital or small letters, with or without spaces.',
+      input: { class: 'mono', dir: 'ltr', enterkeyhint: 'done', autocorrect: 'off', maxlength: '64' },
+    })),
+    h('p', { class: 'hint' }, 'If your device shows no words, or these are refused though you typed what it shows, somebody else answered. Begin anew.'));
 }
 
 function given(model, actions) {
@@ -93,9 +105,9 @@ function wordList(words) {
 export function joinDevice(model, actions) {
   const handover = model.handover ?? {};
   if (handover.step === 'waiting' || handover.step === 'taken') {
-    return frame({ screen: 'join-device', heading: 'Do both show these words?' },
+    return frame({ screen: 'join-device', heading: 'Type these words there' },
       connection(model, actions),
-      h('p', { class: 'lede' }, 'Compare them with your first device, and confirm there.'),
+      h('p', { class: 'lede' }, 'Your first device asks for them. Nobody else needs them.'),
       wordList(handover.words),
       h('p', { class: 'waiting', role: 'status' }, h('span', { class: 'pulse', 'aria-hidden': 'true' }),
         handover.step === 'taken' ? 'Received. One moment…' : 'Waiting for your first device.'),
