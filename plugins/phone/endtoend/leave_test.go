@@ -101,7 +101,7 @@ func TestSigningOutLeavesNothing(t *testing.T) {
 }
 
 // The recovery check-up opens the keyring with the passkey, and with password
-// and key, and says which does not.
+// and key, here and by what Vault keeps, and says which does not.
 func TestTheRecoveryCheckUp(t *testing.T) {
 	t.Parallel()
 	s := embedded(t)
@@ -118,5 +118,5 @@ func TestTheRecoveryCheckUp(t *testing.T) {
 	p.fill("password", p.password)
 	p.fill("recovery", p.recovery)
 	p.click("check")
-	p.awaitText("Password and recovery key open the keyring.")
+	p.awaitText("Password and recovery key open the keyring, here and from the copy that Vault keeps for a new device.")
 }

@@ -1,4 +1,5 @@
-// History, devices, the recovery check-up, and signing out.
+// History, devices, and the recovery check-up.
+import { fetchKit } from './kit.js';
 import { doing } from './words.js';
 
 const encoder = new TextEncoder();
@@ -37,6 +38,12 @@ export function settings(context, screens) {
     else screens.go('request', { selected: id });
   };
 
+  // That Vault keeps none is the core's to say: a wrong key finds none either.
+  const kitOrNone = (key) => fetchKit(context, key).catch((error) => {
+    if (error.name !== 'kit_missing') throw error;
+    return '';
+  });
+
   /** Tries a way into the keyring: the passkey, or password and recovery key. */
   const check = (password, key) => context.deed(doing.check, async () => {
     context.set({ checked: null });
@@ -46,10 +53,20 @@ export function settings(context, screens) {
       const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
       await context.desk.op('check', { assertion }, { prf });
     } else {
-      await context.desk.op('check', {}, { password: encoder.encode(password), recovery: encoder.encode(key) });
+      const kit = await kitOrNone(key);
+      await context.desk.op('check', { kit }, { password: encoder.encode(password), recovery: encoder.encode(key) });
     }
     context.set({ checked });
   });
 
-  return { show, open, check };
+  /**
+   * Makes the backup file again.
+   * @returns {Promise<?{backup: string, backupName: string}>} null where that failed, which is shown
+   */
+  const backup = () => context.desk.op('backup').catch((error) => {
+    context.fail(error);
+    return null;
+  });
+
+  return { show, open, check, backup };
 }

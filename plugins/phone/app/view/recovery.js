@@ -1,4 +1,5 @@
 import { h } from '../dom.js';
+import { save } from './deed.js';
 import { button, connection, fault, frame, progress } from './frame.js';
 import { account, clear, field, form } from './form.js';
 import { stamp } from './icon.js';
@@ -44,6 +45,14 @@ export function restore(model, actions, local) {
     h('p', { class: 'hint' }, 'Then this device makes a passkey of its own, and your organisation’s signer admits it.'));
 }
 
+// What Vault keeps would not bring the keyring back; a file would.
+const unkept = ['kit_missing', 'kit_differs'];
+
+async function saveBackup(actions) {
+  const file = await actions.backup();
+  if (file) save(file.backupName, file.backup);
+}
+
 /**
  * Tries the ways into the keyring without changing anything.
  * @param {Object} model
@@ -56,11 +65,12 @@ export function check(model, actions) {
     clear(element, ['password', 'recovery']);
   };
   return frame({ screen: 'check', heading: 'Recovery check-up', back: () => actions.show('settings'), backTo: 'Settings' },
-    h('p', { class: 'lede' }, 'A way back that was never tried is only a hope. Nothing is changed or sent.'),
+    h('p', { class: 'lede' }, 'A way back that was never tried is only a hope. Nothing is changed, and no secret is sent: for the paper, Vault is shown only a token that the recovery key gives.'),
     progress(model),
     model.checked ? h('div', { class: 'passed', role: 'status' }, stamp('yes'),
-      h('p', {}, model.checked === 'passkey' ? 'Your passkey opens the keyring.' : 'Password and recovery key open the keyring.')) : null,
+      h('p', {}, model.checked === 'passkey' ? 'Your passkey opens the keyring.' : 'Password and recovery key open the keyring, here and from the copy that Vault keeps for a new device.')) : null,
     fault(model),
+    unkept.includes(model.error?.name) ? button(model, { action: 'save-backup', run: () => saveBackup(actions) }, 'Save the backup file') : null,
     h('section', { class: 'part', 'aria-labelledby': 'check-passkey' },
       h('h2', { id: 'check-passkey' }, 'The passkey'),
       button(model, { action: 'check-passkey', kind: 'secondary', run: () => actions.check() }, 'Try the passkey')),

@@ -20,7 +20,7 @@ const link = {
 const base = {
   stage: 'ready', copy: 'mount', bundle: '3f9c1a7be4d20856', version: '0.3.0', support: [], online: true, reachable: true, elsewhere: false,
   alarm: null, busy: null, error: null, me, link: null, sheet: null, fingerprint: [], requests: [], refused: [], ended: [], outcome: null,
-  history: [], devices: [], handover: null, passkey: null, unsent: 0, update: false, signedOut: false, selected: null, checked: null, now,
+  history: [], devices: [], handover: null, passkey: null, unsent: 0, update: null, signedOut: false, selected: null, checked: null, now,
 };
 
 const on = (card, more = {}) => ({ ...base, screen: 'request', selected: card.hash, requests: [card], ...more });
@@ -111,15 +111,23 @@ export const models = {
   },
   'add-device': { ...base, screen: 'add-device', handover: { ...handover, step: 'link' } },
   'add-device-offered': { ...base, screen: 'add-device', handover: { ...handover, step: 'offered' } },
+  'add-device-wrong': {
+    ...base, screen: 'add-device', handover: { ...handover, step: 'offered' },
+    error: { name: 'offer_words_wrong', text: 'these are not the words of the device that answered; type what the new device shows, and if that is what you typed, somebody else answered the link: begin anew on both devices' },
+  },
   'add-device-given': { ...base, screen: 'add-device', handover: { ...handover, step: 'given' } },
   'join-device': { ...base, screen: 'join-device', stage: 'linked', link: { ...link, kind: 'handover', expires: at(540) }, handover: { step: 'name' } },
   'join-device-words': { ...base, screen: 'join-device', stage: 'linked', link: { ...link, kind: 'handover' }, handover: { ...handover, step: 'waiting' } },
   restore: { ...base, screen: 'restore', stage: 'empty', me: null },
   check: { ...base, screen: 'check' },
   'check-passed': { ...base, screen: 'check', checked: 'password' },
+  'check-kit-missing': {
+    ...base, screen: 'check',
+    error: { name: 'kit_missing', text: 'Vault keeps no copy of this keyring, so that password and recovery key would not be enough on a new device; save the backup file below, and keep it with the printed page' },
+  },
   'sign-out': { ...base, screen: 'sign-out', history },
   'signed-out': { ...base, screen: 'sign-out', signedOut: true, me: null },
-  'requests-news': { ...base, screen: 'requests', unsent: 1, update: true },
+  'requests-news': { ...base, screen: 'requests', unsent: 1, update: { version: '0.2.0', lower: false } },
   alarm: {
     ...base, screen: 'requests', alarm: {
       name: 'roster_rolled_back',
