@@ -13,3 +13,10 @@ test('inside of another page the app does not start', async () => {
     assert.equal(suffices([row]), ok);
   }
 });
+
+test('what to do names no version: that is for the one table of what works', async () => {
+  for (const { what, text } of await look()) {
+    assert.doesNotMatch(text, /[0-9]/, what);
+    assert.match(text, /[.]$/, what);
+  }
+});

@@ -1,15 +1,16 @@
-// What this browser must be able to do, and what it merely should.
+// What this browser must be able to do, and what it merely should. Which versions of
+// which browsers can is for the views' table alone; this says what to do here.
 
 const tests = [
   ['secure context', () => globalThis.isSecureContext, 'Open this page over https.'],
   // Only a header can refuse frames, and a mount may not let it through.
   ['own window', () => globalThis.top === globalThis.self, 'Another page shows this one inside of itself, and could lead your taps. Open it in a window of its own.'],
   ['WebAssembly', () => typeof WebAssembly?.instantiateStreaming === 'function', 'Turn off lockdown or strict mode for this page, or use another browser.'],
-  ['DecompressionStream', () => typeof DecompressionStream === 'function', 'Update the browser: Chrome 80, Safari 16.4, Firefox 113 or newer.'],
+  ['DecompressionStream', () => typeof DecompressionStream === 'function', 'The browser is too old to unpack the app. Update it.'],
   ['IndexedDB', () => typeof indexedDB === 'object' && indexedDB !== null, 'Leave private browsing, or allow site data.'],
-  ['Web Locks', () => typeof navigator.locks?.request === 'function', 'Update the browser: Chrome 69, Safari 15.4, Firefox 96 or newer.'],
-  ['AbortSignal.any', () => typeof AbortSignal?.any === 'function', 'Update the browser: Chrome 116, Safari 17.4, Firefox 124 or newer.'],
-  ['WebAuthn', () => typeof globalThis.PublicKeyCredential === 'function', 'Use a browser with passkeys: Chrome, Safari, Edge or Firefox, up to date.'],
+  ['Web Locks', () => typeof navigator.locks?.request === 'function', 'The browser is too old to keep two tabs from answering the same. Update it.'],
+  ['AbortSignal.any', () => typeof AbortSignal?.any === 'function', 'The browser is too old to stop what is under way. Update it.'],
+  ['WebAuthn', () => typeof globalThis.PublicKeyCredential === 'function', 'The browser cannot make or use passkeys. Update it, or use another one.'],
 ];
 
 /**
@@ -22,7 +23,7 @@ export async function look() {
   const can = await capabilities();
   rows.push({
     what: 'passkey PRF', needed: can?.['extension:prf'] === false, ok: can?.['extension:prf'] !== false,
-    text: 'Use Chrome 116, Safari 18.4, Firefox 135 or newer, on Android 14, iOS 18.4, macOS 15 or Windows 11 with a security key.',
+    text: 'Passkeys cannot open anything in this browser, since it does not offer the PRF extension. Update it, or use one of those below.',
   }, {
     what: 'user verification', needed: false, ok: can?.userVerifyingPlatformAuthenticator ?? await hasPlatform(),
     text: 'Set up a screen lock, or use a security key with a PIN.',

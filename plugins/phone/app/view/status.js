@@ -36,6 +36,8 @@ const NEEDS = {
   'service worker': ['Working from the home screen', 'Private windows often refuse service workers. Use a normal window.'],
   'Web Locks': ['One tab at a time', 'The browser is too old to make sure of it.'],
   DecompressionStream: ['Unpacking the app', 'The browser is too old.'],
+  'AbortSignal.any': ['Stopping what is under way', 'The browser is too old.'],
+  'user verification': ['A check of who you are', 'This device has no screen lock that passkeys can use.'],
 };
 
 const WORKS = [
