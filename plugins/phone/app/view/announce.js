@@ -6,16 +6,18 @@ const LAST_MINUTE = 60_000;
 
 /**
  * Returns what a screen reader is told between two models: arrivals, the last
- * minute, outcomes and the connection; never the passing seconds.
+ * minute, outcomes and the connection; never the passing seconds. over: what was
+ * said to be under way no longer is.
  * @param {?Object} before the model before, null at the start
  * @param {Object} model
- * @returns {{said: string, called: string}} politely said, and called out at once
+ * @returns {{said: string, called: string, over: boolean}} politely said, and called out at once
  */
 export function announcements(before, model) {
-  const said = [arrivals(before, model), connection(before, model), outcome(before, model), busy(before, model)];
+  const said = [arrivals(before, model), connection(before, model), outcome(before, model), busy(before, model), signedOut(before, model)];
   return {
     said: said.filter(Boolean).join(' '),
     called: [lastMinute(before, model), alarm(before, model)].filter(Boolean).join(' '),
+    over: Boolean(before?.busy) && !model.busy,
   };
 }
 
@@ -56,6 +58,11 @@ function outcome(before, model) {
 
 function busy(before, model) {
   return model.busy && before?.busy !== model.busy ? model.busy : '';
+}
+
+// The screen is the same one as before: its heading is not read out by itself.
+function signedOut(before, model) {
+  return model.signedOut && !before?.signedOut ? 'Signed out.' : '';
 }
 
 function alarm(before, model) {

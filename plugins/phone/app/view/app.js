@@ -55,9 +55,9 @@ export function mount(root, actions) {
     if (before === null || changed(before, model)) {
       paint();
     }
-    const { said, called } = announcements(before, model);
+    const { said, called, over } = announcements(before, model);
     const moved = before !== null && before.screen !== model.screen;
-    say(polite, said, moved);
+    say(polite, said, moved || over);
     say(urgent, called, moved);
   };
 }
@@ -82,9 +82,9 @@ function begin(stage, focus) {
   }
 }
 
-// What was said on another screen is no longer there to be found.
-function say(region, text, moved) {
-  if (text || moved) {
+// What was said on another screen, or of what is done, is not there to be found.
+function say(region, text, stale) {
+  if (text || stale) {
     region.textContent = text;
   }
 }
