@@ -41,7 +41,7 @@ function lockManager() {
 
 function tab(locks) {
   const t = { state: 'new' };
-  t.lock = createLock({ gained: () => { t.state = 'at work'; }, lost: () => { t.state = 'lost'; }, busy: () => { t.state = 'waits'; } }, locks);
+  t.lock = createLock('stillvault /a/ lock', { gained: () => { t.state = 'at work'; }, lost: () => { t.state = 'lost'; }, busy: () => { t.state = 'waits'; } }, locks);
   return t;
 }
 

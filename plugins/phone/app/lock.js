@@ -1,15 +1,14 @@
 // One tab at work: two would answer the same request and count the same receipts.
 
-const name = 'stillvault';
-
 /**
  * Watches over the one lock of this app.
+ * @param {string} name of the lock
  * @param {{gained: () => void, lost: () => void, busy: () => void}} on gained: this tab is the one at work; busy: another is, and this tab waits its turn; lost: another took over
  * @param {LockManager} [locks]
  * @returns {{start: () => void, take: () => void, release: () => void}}
  *   take makes this tab the one at work, whoever is now; release lets go for good
  */
-export function createLock(on, locks = navigator.locks) {
+export function createLock(name, on, locks = navigator.locks) {
   let letGo = null; // resolves to give the lock back
   let queued = null; // aborts the wait for a turn
 

@@ -6,17 +6,20 @@ import { startCore } from './core.js';
 import { holdLink } from './link.js';
 import { createLock } from './lock.js';
 import { realClock, watchPage } from './page.js';
+import { namesOf } from './names.js';
 import { makePasskey, usePasskey } from './passkey.js';
 import { Session } from './session.js';
-import { eraseOffline, keepOffline } from './serviceworker.js';
+import { eraseOffline, keepOffline, letGo, patientReload } from './serviceworker.js';
 import { openStore } from './store.js';
 import { look } from './support.js';
 import { scriptURL } from './trusted.js';
 
-const link = holdLink();
+const app = new URL('./', document.baseURI);
+const names = namesOf(app);
+
+const link = holdLink(names.link);
 link.take();
 
-const app = new URL('./', document.baseURI);
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? '';
 const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '';
 const origins = originsOf(policy, location.origin);
@@ -48,8 +51,11 @@ const browserHistory = {
 let show = () => {};
 let usable = false;
 
+const reloading = patientReload(() => location.reload());
+
 function render(model) {
   show(model);
+  reloading.shown(model);
   document.documentElement.dataset.ready = model.screen;
   if (!usable && model.screen !== 'loading') {
     usable = true;
@@ -57,7 +63,7 @@ function render(model) {
   }
 }
 
-const lock = createLock({ gained: () => session.gained(), lost: () => session.lost(), busy: () => session.busy() });
+const lock = createLock(names.lock, { gained: () => session.gained(), lost: () => session.lost(), busy: () => session.busy() });
 const session = new Session({
   about: { copy: meta('stillvault-copy'), bundle: meta('stillvault-bundle'), version: meta('stillvault-version'), support: [] },
   render, lock, link, look, base, performance,
@@ -65,18 +71,21 @@ const session = new Session({
   clock: realClock, page, history: browserHistory,
   passkey: { make: makePasskey, use: usePasskey },
   broker: (at) => createBroker(at, { origins, own: location.origin }),
-  openStore: () => openStore(),
+  openStore: () => openStore(names.database),
   startCore: nextCore,
   persist: async () => { await navigator.storage?.persist?.().catch(() => false); },
   erase: async () => {
-    sessionStorage.clear();
-    await eraseOffline(app);
+    link.forget();
+    await eraseOffline(app, names.caches);
   },
   update: () => offline.update(),
   reload: () => location.reload(),
 });
 show = mount(document.getElementById('app') ?? document.body, session.actions);
-const offline = keepOffline({ waits: () => session.updatable(), page, reload: () => location.reload() });
+const offline = keepOffline({
+  page, waits: (other) => session.updatable(other), replaced: () => reloading.due(),
+  lower: async () => { if (await letGo(app, names.caches)) reloading.due(); },
+});
 
 window.addEventListener('hashchange', () => {
   const fragment = link.take();

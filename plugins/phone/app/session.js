@@ -96,9 +96,12 @@ export class Session {
     if (this.#open) this.#parts.enrol.paste(fragment);
   }
 
-  /** A newer version of the app waits. */
-  updatable() {
-    this.#context.set({ update: true });
+  /**
+   * Another version of the app is there to be used.
+   * @param {{version: string, lower: boolean}} other lower: than this one; such a one is only offered
+   */
+  updatable(other) {
+    this.#context.set({ update: other });
   }
 
   // Lets go of everything that this tab holds, key material first.

@@ -2,17 +2,17 @@
 // Several tabs may have it open; only the one that claimed it last can write.
 import { Failure } from './failure.js';
 
-const database = 'stillvault';
 const kept = 'kept'; // the core's strings, by their key
 const holder = 'holder'; // one entry: the claim of the tab that may write
 
 /**
  * Opens the store and claims it: whoever claimed it before cannot write any more.
+ * @param {string} name of the database
  * @param {IDBFactory} [factory]
  * @returns {Promise<{all: () => Promise<Record<string, string>>, write: (changes: Record<string, string|null>) => Promise<void>, wipe: () => Promise<void>, close: () => void}>}
  */
-export async function openStore(factory = indexedDB) {
-  const db = await openDatabase(factory);
+export async function openStore(name, factory = indexedDB) {
+  const db = await openDatabase(factory, name);
   const claim = crypto.randomUUID();
   await run(db, [holder], 'readwrite', (t) => t.objectStore(holder).put(claim, 'claim'));
 
@@ -24,9 +24,9 @@ export async function openStore(factory = indexedDB) {
   };
 }
 
-function openDatabase(factory) {
+function openDatabase(factory, name) {
   return new Promise((resolve, reject) => {
-    const opening = factory.open(database, 1);
+    const opening = factory.open(name, 1);
     opening.onupgradeneeded = () => {
       opening.result.createObjectStore(kept);
       opening.result.createObjectStore(holder);
@@ -89,7 +89,7 @@ async function wipeAll(factory, db) {
   });
   db.close();
   await new Promise((resolve, reject) => {
-    const deleting = factory.deleteDatabase(database);
+    const deleting = factory.deleteDatabase(db.name);
     deleting.onsuccess = resolve;
     deleting.onblocked = resolve;
     deleting.onerror = () => reject(named(deleting.error));

@@ -15,7 +15,18 @@ import (
 type release struct {
 	of      *app.Bundle
 	folder  string
+	version string // of the release; that of the other if empty
 	damaged string // a file of which other bytes are served than are listed
+}
+
+// rewritten is a root file as the release has it.
+func (r release) rewritten(data []byte) string {
+	m := r.of.Manifest()
+	text := strings.ReplaceAll(string(data), m.Bundle, r.folder)
+	if r.version == "" {
+		return text
+	}
+	return strings.NewReplacer(`content="`+m.Version+`"`, `content="`+r.version+`"`, `version = '`+m.Version+`'`, `version = '`+r.version+`'`).Replace(text)
 }
 
 // file is what the release has under a name, and whether it has that.
@@ -27,13 +38,13 @@ func (r release) file(name string) (app.File, []byte, bool) {
 	}
 	data := f.Data
 	if !strings.Contains(name, "/") {
-		data = []byte(strings.ReplaceAll(string(data), old, r.folder))
+		data = []byte(r.rewritten(data))
 	}
 	if f.Name == "sw.js" {
 		// The worker lists the hashes of the other root files, which changed, too.
 		for _, root := range []string{"index.html", "manifest.webmanifest"} {
 			before, _ := r.of.File(root)
-			sum := sha256.Sum256([]byte(strings.ReplaceAll(string(before.Data), old, r.folder)))
+			sum := sha256.Sum256([]byte(r.rewritten(before.Data)))
 			data = []byte(strings.ReplaceAll(string(data), before.Hash, hex.EncodeToString(sum[:])))
 		}
 	}
@@ -101,8 +112,9 @@ func TestTheAppUpdatesAsAWhole(t *testing.T) {
 		t.Errorf("the new version is %s", state)
 	}
 	p.click("tab-settings")
+	p.awaitText("Another build of this app’s version " + b.Manifest().Version + " is ready")
 	p.click("update")
-	p.awaitTrue("the new version", `document.querySelector('meta[name="stillvault-bundle"]').content === "8899aabbccddeeff"`)
+	p.awaitBundle(next.folder)
 	p.awaitScreen("requests")
 	cached := get[[]string](p.phone, `caches.keys()`)
 	if len(cached) != 1 || !strings.Contains(cached[0], next.folder) {
@@ -110,6 +122,95 @@ func TestTheAppUpdatesAsAWhole(t *testing.T) {
 	}
 	path := s.policyFor(t, []string{p.name}) + "/db"
 	p.approveOnce(path, s.store(t, path))
+}
+
+// A server that went back to a lower version is not followed, until the person says
+// so; a higher one is named.
+func TestAnotherVersionIsNamedAndALowerOneTakesAWord(t *testing.T) {
+	t.Parallel()
+	s := embedded(t)
+	front := s.newFront(t)
+	p := s.enrolled(t, front, phoneOptions{})
+	p.installed()
+	b, err := app.New(app.Options{Copy: app.CopyMount})
+	fatal(t, err)
+	next := release{of: b, folder: "8899aabbccddeeff", version: "99.1.0"}
+	front.lie(next.serve())
+	if state := p.checkForUpdate(); state != "installed" {
+		t.Fatalf("the new version is %s", state)
+	}
+	p.awaitText("Another version of this app is ready, whole and checked: 99.1.0.")
+	p.click("update")
+	p.awaitBundle(next.folder)
+	p.awaitScreen("requests")
+
+	p.log.allow(`is lower than`)
+	old := release{of: b, folder: "00112233445566aa", version: "99.0.12"}
+	front.lie(old.serve())
+	if state := p.checkForUpdate(); state != "redundant" {
+		t.Fatalf("the lower version is %s", state)
+	}
+	p.awaitText("Another version of this app is offered: 99.0.12, lower than this one, 99.1.0.")
+	// Not even where no tab is open meanwhile.
+	p.away()
+	p.open(p.front.app())
+	p.awaitScreen("requests")
+	if got := p.bundle(); got != next.folder {
+		t.Fatalf("the page is of bundle %s", got)
+	}
+	p.awaitText("Another version of this app is offered: 99.0.12")
+	p.click("update")
+	p.awaitBundle(old.folder)
+	p.awaitScreen("requests")
+	p.installed()
+	path := s.policyFor(t, []string{p.name}) + "/db"
+	p.approveOnce(path, s.store(t, path))
+}
+
+// A recovery key that nobody noted yet is not lost to an update that another tab
+// took: this tab reloads once it has been confirmed.
+func TestAnUpdateWaitsForTheRecoveryKey(t *testing.T) {
+	t.Parallel()
+	s := embedded(t)
+	front := s.newFront(t)
+	p := s.invited(t, front, phoneOptions{})
+	p.openLink()
+	p.nameDevice()
+	p.makePasskey()
+	p.setPassword()
+	p.installed()
+	b, err := app.New(app.Options{Copy: app.CopyMount})
+	fatal(t, err)
+	next := release{of: b, folder: "8899aabbccddeeff"}
+	front.lie(next.serve())
+	if state := p.checkForUpdate(); state != "installed" {
+		t.Fatalf("the new version is %s", state)
+	}
+	get[bool](p.phone, `(async () => {
+	  const { waiting } = await navigator.serviceWorker.getRegistration();
+	  const over = new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true), { once: true }));
+	  waiting.postMessage({ type: 'update' });
+	  await over;
+	  globalThis.sameDocument = true;
+	  return true;
+	})()`)
+	if key := strings.Join(strings.Fields(p.field("recovery-key")), ""); key != p.recovery || p.bundle() == next.folder {
+		t.Fatal("the page was reloaded under the recovery key")
+	}
+	p.fill("last-four", p.recovery[len(p.recovery)-4:])
+	if !get[bool](p.phone, `globalThis.sameDocument === true`) {
+		t.Fatal("the page was reloaded under the recovery key")
+	}
+	p.click("confirm-sheet")
+	p.awaitBundle(next.folder)
+	p.awaitScreen("words")
+	p.admit()
+}
+
+// awaitBundle waits until the page is of a bundle.
+func (p *phone) awaitBundle(folder string) {
+	p.t.Helper()
+	p.awaitTrue("the bundle "+folder, `document.querySelector('meta[name="stillvault-bundle"]')?.content === "`+folder+`"`)
 }
 
 // bundle is the version that the page is of.

@@ -80,10 +80,20 @@ export function news(model, actions) {
     model.unsent > 0 ? h('p', { class: 'note note-warn', 'data-key': 'unsent' }, model.unsent === 1
       ? 'One of your answers has not been sent yet. It is kept here and sent as soon as Vault can be reached.'
       : `${model.unsent} of your answers have not been sent yet. They are kept here and sent as soon as Vault can be reached.`) : null,
-    model.update ? h('section', { class: 'note', 'data-key': 'update', 'aria-label': 'Update' },
-      h('p', {}, 'A newer version of this app is ready, whole and checked.'),
-      h('button', { class: 'plain', type: 'button', 'data-action': 'update', on: { click: () => actions.update() } }, 'Use it now')) : null,
+    model.update ? update(model, actions) : null,
   ].filter(Boolean);
+}
+
+function update({ update: other, version }, actions) {
+  const number = visible(other.version);
+  const ready = other.version === version
+    ? `Another build of this app’s version ${number} is ready, whole and checked.`
+    : `Another version of this app is ready, whole and checked: ${number}. This is ${visible(version)}.`;
+  const back = `Another version of this app is offered: ${number}, lower than this one, ${visible(version)}. It is not used unless you say so; ask who serves the app why it went back.`;
+  return h('section', { class: other.lower ? 'note note-warn' : 'note', 'data-key': 'update', 'aria-label': 'Update' },
+    h('p', { 'data-field': 'update' }, other.lower ? back : ready),
+    h('button', { class: 'plain', type: 'button', 'data-action': 'update', on: { click: () => actions.update() } },
+      other.lower ? 'Go back to it' : 'Use it now'));
 }
 
 /**
