@@ -58,7 +58,12 @@ without admitting any.`,
   stillvault approver admit alice --fingerprint "lusab babad gutih tugad ..."
   stillvault approver admit bob --enrolment 0f8e… --fingerprint "lusab babad …" --entity 9d21c07e-…
   stillvault approver admit alice --device "alice's tablet"`,
-		Args:              cobra.ExactArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if err := cobra.ExactArgs(1)(c, args); err != nil {
+				return err
+			}
+			return entitiesHaveForm(args[0], o.related.entities)
+		},
 		ValidArgsFunction: a.completeNames(approverNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.admitApprover(cmd.Context(), args[0], o)
@@ -109,6 +114,12 @@ func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) er
 func (a *app) admitEnrolled(ctx context.Context, h *home.Home, client *broker.Client, name string, t home.Ticket, hasTicket bool, o admitOptions) error {
 	e, entities, err := verifiedEnrolment(ctx, client, name, t, hasTicket, o)
 	if err != nil {
+		return err
+	}
+	if err := entitiesHaveForm(name, entities); err != nil {
+		return err
+	}
+	if err := a.lookUpEntities(ctx, client, o.related.entities); err != nil {
 		return err
 	}
 	r, err := a.sign(ctx, func(r *roster.Roster) ([]entry, error) {

@@ -94,6 +94,9 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
 		}
 	}
+	if err := a.lookUpEntities(ctx, client, o.related.entities); err != nil {
+		return nil, err
+	}
 	settings, err := client.ReadSettings(ctx)
 	if err != nil {
 		return nil, err

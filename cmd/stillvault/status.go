@@ -70,6 +70,7 @@ func (a *app) verifyStatus(cmd *cobra.Command, h *home.Home, client *broker.Clie
 		return err
 	}
 	v.Verified = true
+	v.Problems = append(v.Problems, unlikeEntities(log.roster)...)
 	for _, p := range log.roster.Policies() {
 		assigned, err := log.roster.Assign(p)
 		if err == nil {
