@@ -72,7 +72,8 @@ type ticketView struct {
 	ID      string `json:"id"`
 	Expires string `json:"expires"`
 	Ticket  string `json:"ticket"`
-	Link    string `json:"link"` // into the phone app, empty where there is none
+	Link    string `json:"link"`               // into the phone app, empty where there is none
+	Words   string `json:"organisation_words"` // which the app shows, to be compared
 
 	address, publicURL, base string // of Vault, of the app, and of the mount's API
 }
@@ -123,7 +124,7 @@ func viewTicket(client *broker.Client, t roster.Ticket, publicURL string) (*tick
 		return nil, err
 	}
 	v := &ticketView{
-		Name: t.Name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text,
+		Name: t.Name, ID: t.ID.String(), Expires: moment(t.Expires), Ticket: text, Words: organisationWords(t.Organisation),
 		address: client.Address(), publicURL: publicURL, base: apiBase(client),
 	}
 	if publicURL != "" {
@@ -175,5 +176,7 @@ func (a *app) printLink(v *ticketView, o enrolOptions) {
 	if shown {
 		a.printQR(v.Link)
 	}
+	a.Say("The page shows the organisation in eight words, which %s compares with these:", v.Name)
+	a.Say("    %s", v.Words)
 	a.Say("Without such a phone: run this again with --software, for a terminal.")
 }

@@ -40,6 +40,7 @@ func (a *app) orgShowCommand() *cobra.Command {
 // orgView is how an organisation is printed.
 type orgView struct {
 	Organisation string `json:"organisation"`
+	Words        string `json:"organisation_words"` // as a phone shows it before it joins
 	Identity     string `json:"identity,omitempty"`
 	HeadSeq      uint64 `json:"head_seq"`
 	HeadHash     string `json:"head_hash"`
@@ -60,7 +61,7 @@ func (a *app) showOrg(h *home.Home) error {
 	if err != nil {
 		return err
 	}
-	v := orgView{Organisation: pins.Organisation.String(), HeadSeq: pins.Head.Seq, HeadHash: pins.Head.Hash.String(), Home: h.Dir()}
+	v := orgView{Organisation: pins.Organisation.String(), Words: organisationWords(pins.Organisation), HeadSeq: pins.Head.Seq, HeadHash: pins.Head.Hash.String(), Home: h.Dir()}
 	if r := log.roster; r != nil {
 		head := r.Head()
 		v.Identity, v.HeadSeq, v.HeadHash, v.Expires = r.Identity().String(), head.Seq, head.Hash.String(), moment(r.Expires())
@@ -68,6 +69,7 @@ func (a *app) showOrg(h *home.Home) error {
 	}
 	return a.Print(v, func(rows *terminal.Rows) {
 		rows.Row("organisation", v.Organisation)
+		rows.Row("in words", v.Words)
 		rows.Row("identity key", v.Identity)
 		rows.Row("log", fmt.Sprintf("statement %d, %s", v.HeadSeq, v.HeadHash))
 		if v.Expires != "" {
@@ -77,6 +79,12 @@ func (a *app) showOrg(h *home.Home) error {
 		rows.Row("rules", fmt.Sprintf("%d policies, %d consumers", v.Policies, v.Consumers))
 		rows.Row("kept in", v.Home)
 	})
+}
+
+// organisationWords spells the beginning of an organisation's id in eight words,
+// which a phone shows to whoever opens an invitation, to be compared.
+func organisationWords(id envelope.Hash) string {
+	return roster.Words(id[:2*roster.FingerprintWords])
 }
 
 // moment writes an instant for people, "" for none.
