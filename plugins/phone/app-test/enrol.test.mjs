@@ -18,7 +18,11 @@ function script(changes = {}) {
         if (kept.link) return { ...common, stage: 'linked', link };
         return { ...common, stage: 'empty' };
       },
-      readLink: ({ fragment }) => ({ ...link, keep: { link: fragment } }),
+      readLink: ({ fragment }, secrets, kept) => {
+        if (kept.device) throw new Failure('already_enrolled', 'sign out first');
+        return { ...link, keep: { link: fragment } };
+      },
+      abandon: (args, secrets, kept) => ({ keep: Object.fromEntries(Object.keys(kept).filter((key) => key !== 'link' || !args.link).map((key) => [key, null])) }),
       begin: () => ({ create: {}, salt: 's' }),
       made: () => ({ keep: { draft: 'd' } }),
       gesture: () => ({ challenge: 'x', salt: 'y', credentialId: 'c' }),

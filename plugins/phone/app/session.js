@@ -173,7 +173,8 @@ function assemble(context, screens) {
 
   const actions = {
     ...rest,
-    paste: (link) => enrol.paste(link), start: (name) => enrol.start(name), makePasskey: () => enrol.makePasskey(),
+    paste: (link) => enrol.paste(link), replace: () => enrol.replace(), keepWaiting: () => enrol.keepWaiting(),
+    startAgain: () => enrol.startAgain(), start: (name) => enrol.start(name), makePasskey: () => enrol.makePasskey(),
     setPassword: (password) => enrol.setPassword(password), confirmSheet: () => enrol.confirmSheet(),
     approve: (hash, typed) => decisions.approve(hash, typed), deny: (hash, reason) => decisions.deny(hash, reason),
   };

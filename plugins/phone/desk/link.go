@@ -30,6 +30,7 @@ type invite struct {
 type Link struct {
 	Keep
 	Kind              string `json:"kind"`
+	ID                string `json:"id"` // of the ticket or handover, zero for a backup
 	Name              string `json:"name"`
 	Organisation      string `json:"organisation"`
 	OrganisationWords string `json:"organisationWords"`
@@ -40,7 +41,7 @@ type Link struct {
 
 func (i *invite) shown() *Link {
 	l := &Link{
-		Kind: i.kind, Name: i.Name, Organisation: i.Organisation.String(),
+		Kind: i.kind, ID: i.ID.String(), Name: i.Name, Organisation: i.Organisation.String(),
 		OrganisationWords: organisationWords(i.Organisation), Mount: i.Mount.String(), Base: i.base,
 	}
 	if i.Expires > 0 {
@@ -74,16 +75,17 @@ func (d *Desk) readLink(a readLinkArgs) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.me != nil {
+	if d.me != nil && d.me.Post != nil && d.me.Post.Enrolment == i.ID.String() {
 		defer i.wipe()
-		if d.me.Post != nil && d.me.Post.Enrolment == i.ID.String() {
-			return i.shown(), nil
-		}
-		return nil, fmt.Errorf("link for %s: %w", i.Name, ErrEnrolled)
+		return i.shown(), nil
 	}
 	if envelope.At(d.now) >= i.Expires {
 		defer i.wipe()
 		return nil, fmt.Errorf("link for %s: %w", i.Name, roster.ErrTicketExpired)
+	}
+	if d.me != nil {
+		defer i.wipe()
+		return nil, fmt.Errorf("link for %s: %w", i.Name, ErrEnrolled)
 	}
 	if d.invite != nil && d.invite.ID == i.ID {
 		i.wipe()

@@ -25,6 +25,7 @@ var operations = map[string]operation{
 	"wrap":     with((*Desk).wrap),
 	"confirm":  plain((*Desk).confirm),
 	"admitted": plain((*Desk).admitted),
+	"abandon":  plain((*Desk).abandon),
 
 	"call":    plain((*Desk).call),
 	"receive": plain((*Desk).receive),

@@ -26,7 +26,7 @@ export function admission(context, next) {
 
   const step = async (signal) => {
     const { state, init } = await exchange(signal);
-    if (state === 'expired') throw new Failure('enrolment_expired', 'the invitation expired before anybody admitted this device; ask for a new one, sign out and enrol again');
+    if (state === 'expired') throw new Failure('enrolment_expired', 'the invitation expired before anybody admitted this device; ask for a new link');
     await context.desk.op('admitted', { state, init: init ?? '' });
     context.reached();
     // The broker only says so; the organisation's log, which the inbox brings, proves it.
@@ -49,6 +49,9 @@ export function admission(context, next) {
   };
 
   return {
-    start: () => context.loop('admission', (signal) => repeat(step, { page: env.page, clock: env.clock, signal, failed })),
+    start: () => {
+      context.set({ closed: null });
+      context.loop('admission', (signal) => repeat(step, { page: env.page, clock: env.clock, signal, failed }));
+    },
   };
 }

@@ -2,6 +2,9 @@
 // the rules for one thing at a time.
 import { Failure, failureOf, isAborted, isAlarm, shown } from '../failure.js';
 
+// After these the link cannot be used here any more, whatever is tried.
+const closing = ['enrolment_answered', 'enrolment_expired', 'enrolment_missing', 'handover_answered', 'handover_expired'];
+
 /** A model before anything is known. */
 export function emptyModel(about) {
   return {
@@ -10,7 +13,7 @@ export function emptyModel(about) {
     alarm: null, busy: null, error: null, update: null, signedOut: false,
     me: null, link: null, passkey: null, sheet: null, fingerprint: null,
     requests: [], refused: [], ended: [], outcome: null, selected: null, unsent: 0,
-    history: [], devices: [], handover: null, checked: null, now: Date.now(), lastPoll: null,
+    history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, now: Date.now(), lastPoll: null,
   };
 }
 
@@ -68,7 +71,7 @@ export class Context {
       this.stopLoops();
       this.set({ alarm: shown(failure), screen: 'alarm' });
     } else {
-      this.set({ error: shown(failure) });
+      this.set({ error: shown(failure), ...(closing.includes(failure.name) && { closed: failure.name }) });
     }
   }
 

@@ -15,6 +15,7 @@ export class Enrolment {
   #context;
   #screens;
   #next;
+  #waits = null; // a link that would replace the enrolment that waits, until the person has said so
   #draft = null; // {device, made, evaluations: [{assertion, prf}]}, until wrapped
 
   /**
@@ -38,6 +39,11 @@ export class Enrolment {
       const fragment = text.trim().replace(/^[^#]*#/, '');
       try {
         await desk.op('readLink', { fragment });
+      } catch (error) {
+        if (error.name !== 'already_enrolled' || this.#context.model.stage !== 'waiting') throw error;
+        this.#waits = fragment;
+        this.#context.set({ replaces: true });
+        return;
       } finally {
         // The core has it, or it is of no use.
         env.link.forget();
@@ -47,6 +53,42 @@ export class Enrolment {
     });
   }
 
+  /** Takes the link that was opened last, in place of the enrolment that waits. */
+  replace() {
+    const { desk } = this.#context;
+    return this.#context.deed(doing.link, async () => {
+      const fragment = this.#waits;
+      require(fragment !== null, 'open the new link again');
+      await this.#abandon(false);
+      await desk.op('readLink', { fragment });
+      this.resume(await desk.open());
+    });
+  }
+
+  /** Stays with the enrolment that waits. */
+  keepWaiting() {
+    this.#waits = null;
+    this.#context.set({ replaces: null });
+  }
+
+  /**
+   * Wipes what was made so far, and begins again: with the same link where it was
+   * not answered, and nobody gave it up.
+   */
+  startAgain() {
+    const { desk, model } = this.#context;
+    return this.#context.deed(doing.again, async () => {
+      await this.#abandon(model.screen !== 'invited' && !model.closed);
+      this.resume(await desk.open());
+    });
+  }
+
+  async #abandon(link) {
+    this.#context.stopLoops();
+    this.forget();
+    await this.#context.desk.op('abandon', { link });
+  }
+
   /**
    * Goes on where the stored state says that this device is.
    * @param {object} state as the core's open returns it
@@ -54,7 +96,10 @@ export class Enrolment {
   resume(state) {
     const { env } = this.#context;
     const based = (x) => x && { ...x, base: x.base || env.base };
-    this.#context.set({ stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent });
+    this.#waits = null;
+    this.#context.set({
+      stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent, closed: null, replaces: null,
+    });
     this.#screens.reset();
     if (state.stage === 'made' && state.link.kind === 'ticket') this.startPasskey(state.deviceName, true);
     if (state.stage === 'waiting') this.#next.admission();

@@ -3,6 +3,7 @@
 /** By what is being done; views show these as they stand. */
 export const doing = {
   link: 'Reading the invitation …',
+  again: 'Wiping what was made …',
   passkey: 'Waiting for the authenticator …',
   wrap: 'Locking the keyring: this takes a few seconds …',
   confirm: 'Finishing …',

@@ -1,15 +1,19 @@
 import { h } from '../dom.js';
+import { again } from './again.js';
 import { button, fault, frame, progress } from './frame.js';
 import { account, clear, field, form } from './form.js';
 import { copy, step } from './welcome.js';
+
+const LOSES = 'What was made on this device is wiped. You come back to the link, if it still stands.';
 
 /**
  * Asks for the passkey: made once, then tried twice.
  * @param {Object} model
  * @param {Object} actions
+ * @param {Object} local
  * @returns {Node[]}
  */
-export function passkey(model, actions) {
+export function passkey(model, actions, local) {
   const done = (model.passkey?.made ? 1 : 0) + (model.passkey?.evaluated ?? 0);
   const bar = [fault(model), progress(model), button(model, { action: 'make-passkey', run: () => actions.makePasskey() }, done > 0 ? 'Go on' : 'Make the passkey')];
   return frame({ screen: 'passkey', heading: 'Make your passkey', bar, aside: step(2) },
@@ -20,6 +24,7 @@ export function passkey(model, actions) {
       gesture('to try it,', done > 1),
       gesture('and to try it again: both tries must give the same key.', done > 2)),
     h('p', { class: 'note' }, 'Do not delete this passkey later. If it is gone, only your password and recovery key open what it opened.'),
+    model.error ? again(model, actions, local, LOSES) : null,
     copy(model));
 }
 
@@ -56,7 +61,8 @@ export function password(model, actions, local) {
       account(model.link?.name ?? model.me?.name),
       field({ name: 'password', label: 'Password', slip: slips.password, hint: `At least ${SHORTEST} characters: some words that do not belong together.`, input: { type, autocomplete: 'new-password' } }),
       field({ name: 'repeat', label: 'The same again', slip: slips.repeat, input: { type, autocomplete: 'new-password' } }),
-      h('button', { class: 'plain', type: 'button', 'aria-pressed': String(Boolean(local.get('plain'))), 'data-action': 'show-password', on: { click: () => local.set({ plain: !local.get('plain') }) } }, 'Show what I type')));
+      h('button', { class: 'plain', type: 'button', 'aria-pressed': String(Boolean(local.get('plain'))), 'data-action': 'show-password', on: { click: () => local.set({ plain: !local.get('plain') }) } }, 'Show what I type')),
+    model.error ? again(model, actions, local, LOSES) : null);
 }
 
 function mistakes(values) {

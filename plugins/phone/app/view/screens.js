@@ -1,3 +1,4 @@
+import { closed, replacing } from './again.js';
 import { addDevice, devices, joinDevice } from './devices.js';
 import { password, passkey } from './enrol.js';
 import { entry, history } from './history.js';
@@ -16,6 +17,18 @@ import { words } from './words.js';
 // model makes it another screen of the same kind.
 const one = (model) => model.selected ?? '';
 const stage = (model) => model.handover?.step ?? '';
+const ended = (model) => model.closed ?? (model.replaces ? 'replaces' : '');
+
+// What waits for others shows that it waits in vain, where it does.
+function steady(render) {
+  return (model, actions, local) => {
+    if (model.replaces) {
+      return replacing(model, actions);
+    }
+    return model.closed ? closed(model, actions) : render(model, actions, local);
+  };
+}
+
 const SCREENS = {
   loading: [loading, 'Opening'],
   unsupported: [unsupported, 'Not supported'],
@@ -25,7 +38,7 @@ const SCREENS = {
   passkey: [passkey, 'Passkey'],
   password: [password, 'Password'],
   sheet: [sheet, 'Recovery key'],
-  words: [words, 'Fingerprint'],
+  words: [steady(words), 'Fingerprint', ended],
   requests: [requests, 'Requests'],
   request: [request, 'Request', one],
   refused: [refused, 'Refused', one],
@@ -35,7 +48,7 @@ const SCREENS = {
   settings: [settings, 'Settings'],
   devices: [devices, 'Devices'],
   'add-device': [addDevice, 'Add a device', stage],
-  'join-device': [joinDevice, 'Add this device', stage],
+  'join-device': [steady(joinDevice), 'Add this device', (model) => ended(model) || stage(model)],
   restore: [restore, 'Restore'],
   check: [check, 'Check-up'],
   'sign-out': [signOut, 'Sign out'],

@@ -1,4 +1,5 @@
 import { h } from '../dom.js';
+import { again } from './again.js';
 import { button, connection, fault, frame, progress } from './frame.js';
 import { emblem } from './icon.js';
 import { field, form } from './form.js';
@@ -30,9 +31,10 @@ export function welcome(model, actions) {
  * Shows who invites whom, before anything is made.
  * @param {Object} model
  * @param {Object} actions
+ * @param {Object} local
  * @returns {Node[]}
  */
-export function invited(model, actions) {
+export function invited(model, actions, local) {
   const link = model.link ?? {};
   const bar = [fault(model), progress(model), button(model, { action: 'start', of: 'start' }, 'Continue')];
   return frame({ screen: 'invited', heading: link.kind === 'restore' ? 'Your keyring is back' : 'You are invited to approve', bar, aside: step(1) },
@@ -43,6 +45,7 @@ export function invited(model, actions) {
         name: 'device', label: 'Name of this device', hint: 'Shown beside your decisions, for example alice-phone.',
         input: { maxlength: '63', required: true, enterkeyhint: 'next', value: '' },
       })),
+    again(model, actions, local, 'This link is put aside here; open it again if you want to use it after all.'),
     copy(model));
 }
 

@@ -70,6 +70,8 @@ export const models = {
     },
   },
   words: { ...base, screen: 'words', stage: 'waiting', fingerprint: words },
+  'words-used': { ...base, screen: 'words', stage: 'waiting', fingerprint: words, closed: 'enrolment_answered', error: { name: 'enrolment_answered', text: 'enrolment_answered: this invitation has its answer; make a new ticket for another device' } },
+  'words-replaced': { ...base, screen: 'words', stage: 'waiting', fingerprint: words, replaces: true },
   'words-none': { ...base, screen: 'words', stage: 'waiting', fingerprint: null },
   'invited-restored': { ...base, screen: 'invited', stage: 'linked', link: { ...link, kind: 'restore', expires: undefined } },
   requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'approved', by: 'bob' }] },
