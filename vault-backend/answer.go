@@ -59,6 +59,8 @@ var failures = []failure{
 	{errCap, http.StatusUnprocessableEntity, ""},
 	{errInput, http.StatusBadRequest, ""},
 	{errUnknownField, http.StatusBadRequest, ""},
+	{errPublicURLAddress, http.StatusBadRequest, ""},
+	{errPublicURLPlain, http.StatusBadRequest, ""},
 	{errReserved, http.StatusBadRequest, ""},
 	{errInexact, http.StatusBadRequest, ""},
 	{errTooLarge, http.StatusBadRequest, ""},

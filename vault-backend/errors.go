@@ -8,6 +8,8 @@ import "errors"
 var (
 	errInput            = errors.New("input_invalid: a field has the wrong form")
 	errUnknownField     = errors.New("unknown_field: this path does not take such a field; `vault path-help` lists those it takes")
+	errPublicURLAddress = errors.New("public_url_ip_address: browsers make no passkeys at an IP address; give a host name, with TLS, or localhost for tests on one machine")
+	errPublicURLPlain   = errors.New("public_url_without_tls: browsers make no passkeys without TLS; give an https address, or http://localhost for tests on one machine")
 	errReserved         = errors.New("reserved_key: cas, wait, reason, version and code are reserved on secret/; rename the key, or store the secret with `stillvault put`, which takes any key")
 	errInexact          = errors.New("number_inexact: Vault's plug-in interface would round this number; write it as a string, or store the secret with `stillvault put`, which keeps numbers as they are")
 	errTooLarge         = errors.New("too_large: a secret takes at most 512 KiB of JSON, and its encoding with all approvers' shares at most 900 KiB; split it")

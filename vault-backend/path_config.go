@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/hashicorp/vault/sdk/framework"
@@ -22,7 +21,7 @@ func (b *broker) pathConfig() *framework.Path {
 			"max_pending_entity": field(framework.TypeInt, "How many requests of one requester may wait at once, default 8."),
 			"max_pending":        field(framework.TypeInt, "How many requests may wait at once in this mount, default 20000."),
 			"cooldown":           field(framework.TypeDurationSecond, "How long a requester cannot ask again for a path after a denial: 1s to 24h, default 5m."),
-			"public_url":         field(framework.TypeString, "Where approvers reach the phone app."),
+			"public_url":         field(framework.TypeString, "Where approvers reach the phone app: https and a host name, for passkeys belong to one; http with localhost for tests."),
 			"drain":              field(framework.TypeBool, "While true, everything that waits returns at once and nothing starts to wait. Set it before a step-down, seal or reload; it ends with the plug-in's process."),
 		},
 		Operations: operations{
@@ -101,9 +100,8 @@ func changeSettings(c *settingsEntry, data *framework.FieldData) error {
 		return err
 	}
 	if text, given := data.GetOk("public_url"); given {
-		u, err := url.Parse(text.(string))
-		if text != "" && (err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Fragment != "" || u.User != nil) {
-			return fmt.Errorf("public_url wants a URL such as https://approve.example.org, without user or fragment: %w", errInput)
+		if err := checkPublicURL(text.(string)); err != nil {
+			return err
 		}
 		c.PublicURL = text.(string)
 	}

@@ -45,3 +45,20 @@ func TestDrainEndsWithTheProcess(t *testing.T) {
 		t.Fatal("draining after a restart")
 	}
 }
+
+func TestTheAppsAddressIsOneThatHasPasskeys(t *testing.T) {
+	r := newRig(t)
+	for address, name := range map[string]string{
+		"https://10.0.0.7:8200/v1/stillvault/app/": "public_url_ip_address", "https://[::1]/": "public_url_ip_address",
+		"http://127.0.0.1:8200/": "public_url_ip_address", "https://2130706433/": "public_url_ip_address", "https://0x7f.1/": "public_url_ip_address",
+		"http://approve.example.org/": "public_url_without_tls", "http://localhost.example.org/": "public_url_without_tls",
+		"https:///app": "input_invalid",
+	} {
+		r.refused(update, "config", map[string]any{"public_url": address}, http.StatusBadRequest, name)
+	}
+	for _, address := range []string{"https://approve.example.org/", "https://10.example.org", "http://localhost:8200/v1/stillvault/app/", "http://approve.localhost/", ""} {
+		if got := r.do(update, "config", map[string]any{"public_url": address})["public_url"]; got != address {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}

@@ -38,8 +38,7 @@ func appLink(publicURL, base, ticket string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the mount's public_url: %w", err)
 	}
-	_, mount, _ := strings.Cut(base, apiMark)
-	if strings.HasSuffix(strings.TrimRight(app.Path, "/"), apiMark+mount+"/"+appFolder) {
+	if isMountsOwn(app, base) {
 		// The app finds its mount above itself, whatever name the browser has for
 		// Vault.
 		app.Path = strings.TrimRight(app.Path, "/") + "/"
@@ -49,6 +48,12 @@ func appLink(publicURL, base, ticket string) (string, error) {
 		app.Path = "/"
 	}
 	return app.String() + "#" + ticket + baseMark + envelope.Bytes(base).String(), nil
+}
+
+// isMountsOwn says whether an app is the copy that the mount at base serves.
+func isMountsOwn(app *url.URL, base string) bool {
+	_, mount, _ := strings.Cut(base, apiMark)
+	return strings.HasSuffix(strings.TrimRight(app.Path, "/"), apiMark+mount+"/"+appFolder)
 }
 
 // takeLink returns the ticket of a link, and takes the broker's address from it
@@ -90,13 +95,18 @@ func (a *app) warnLink(publicURL, base string) {
 	if err != nil {
 		return
 	}
+	carried := !isMountsOwn(app, base) // the link says where Vault is
 	switch {
+	case net.ParseIP(app.Hostname()) != nil:
+		a.Warn("public_url is %s: browsers make no passkeys at an IP address; have it name a host, with TLS, or localhost on this machine", publicURL)
 	case isHere(app):
 		a.Warn("public_url is %s, which no other machine reaches: a phone needs the address under which it sees this mount", publicURL)
 	case app.Scheme != "https":
 		a.Warn("public_url is %s: browsers make passkeys on https only", publicURL)
-	case isHere(api) && !strings.Contains(app.Path, apiMark):
+	case carried && isHere(api):
 		a.Warn("the link sends the phone to Vault at %s, which no other machine reaches: run this again with VAULT_ADDR as the phone sees it", base)
+	case carried && api.Scheme != "https":
+		a.Warn("the link sends the phone to Vault at %s, which a page with TLS may not call: run this again with VAULT_ADDR as the phone sees it, with TLS", base)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	vault "github.com/hashicorp/vault/api"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
@@ -45,6 +47,28 @@ func TestLinksLeadToTheAppAndToTheMount(t *testing.T) {
 				t.Fatalf("the terminal speaks to %s, mount %s", a.address, a.mount)
 			}
 		})
+	}
+}
+
+func TestALinkThatNoPhoneCanUseIsWarnedOf(t *testing.T) {
+	const own, api = "https://approve.example/", "https://vault.example:8200/v1/stillvault"
+	for name, c := range map[string]struct{ public, base, warning string }{
+		"of its own":             {own, api, ""},
+		"the mount's":            {api + "/app/", api, ""},
+		"the mount's, from here": {api + "/app/", "http://127.0.0.1:8200/v1/stillvault", ""},
+		"an IP address":          {"https://10.0.0.7:8200/v1/stillvault/app/", api, "no passkeys at an IP address"},
+		"this machine's":         {"http://localhost:8200/", api, "which no other machine reaches"},
+		"without TLS":            {"http://approve.example/", api, "on https only"},
+		"Vault on this machine":  {own, "https://127.0.0.1:8200/v1/stillvault", "VAULT_ADDR as the phone sees it"},
+		"another mount's copy":   {"https://vault.example:8200/v1/other/app/", "http://localhost:8200/v1/stillvault", "VAULT_ADDR as the phone sees it"},
+		"Vault without TLS":      {own, "http://vault.example:8200/v1/stillvault", "may not call"},
+	} {
+		var said bytes.Buffer
+		a := &app{Terminal: terminal.New(strings.NewReader(""), io.Discard, &said)}
+		a.warnLink(c.public, c.base)
+		if got := said.String(); !strings.Contains(got, c.warning) || c.warning == "" && got != "" {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 
