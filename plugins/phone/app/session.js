@@ -7,6 +7,7 @@ import { admission } from './session/admission.js';
 import { Decisions } from './session/decide.js';
 import { Enrolment } from './session/enrol.js';
 import { giving, receiving } from './session/handover.js';
+import { invitation } from './session/invitation.js';
 import { Inbox } from './session/inbox.js';
 import { settings } from './session/settings.js';
 import { doing } from './session/words.js';
@@ -159,7 +160,9 @@ function assemble(context, screens) {
   const decisions = new Decisions(context, screens);
   const inbox = new Inbox(context, screens, decisions);
   const admitting = admission(context, { list: (signal) => inbox.list(signal), resume: (state) => enrol.resume(state) });
-  const enrol = new Enrolment(context, screens, { admission: () => admitting.start(), admitted: () => inbox.start() });
+  const enrol = new Enrolment(context, screens, {
+    invitation: invitation(context), admission: () => admitting.start(), admitted: () => inbox.start(),
+  });
   const rest = {
     ...giving(context, screens), ...settings(context, screens),
     ...receiving(context, screens, { startPasskey: (name) => enrol.startPasskey(name) }),

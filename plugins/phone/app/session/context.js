@@ -13,7 +13,7 @@ export function emptyModel(about) {
     alarm: null, busy: null, error: null, update: null, signedOut: false,
     me: null, link: null, passkey: null, sheet: null, fingerprint: null,
     requests: [], refused: [], ended: [], outcome: null, selected: null, unsent: 0,
-    history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, now: Date.now(), lastPoll: null,
+    history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, standing: null, now: Date.now(), lastPoll: null,
   };
 }
 

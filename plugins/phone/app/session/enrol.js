@@ -21,7 +21,7 @@ export class Enrolment {
   /**
    * @param {import('./context.js').Context} context
    * @param {import('./screens.js').Screens} screens
-   * @param {{admission: () => void, admitted: () => void}} next what follows, by stage
+   * @param {{invitation: {start: () => void, stop: () => void}, admission: () => void, admitted: () => void}} next what follows, by stage
    */
   constructor(context, screens, next) {
     this.#context = context;
@@ -98,10 +98,11 @@ export class Enrolment {
     const based = (x) => x && { ...x, base: x.base || env.base };
     this.#waits = null;
     this.#context.set({
-      stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent, closed: null, replaces: null,
+      stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent, closed: null, replaces: null, standing: null,
     });
     this.#screens.reset();
     if (state.stage === 'made' && state.link.kind === 'ticket') this.startPasskey(state.deviceName, true);
+    if (state.stage === 'linked') this.#next.invitation.start();
     if (state.stage === 'waiting') this.#next.admission();
     if (state.stage === 'ready') this.#next.admitted();
   }
@@ -124,6 +125,7 @@ export class Enrolment {
    */
   startPasskey(deviceName, made = false) {
     this.forget();
+    this.#next.invitation.stop();
     this.#draft = { device: deviceName, made, evaluations: [] };
     this.#progress();
     this.#screens.become('passkey');
@@ -140,6 +142,7 @@ export class Enrolment {
         same(draft.evaluations);
       } catch (error) {
         if (useless.includes(error.name)) this.startPasskey(draft.device);
+        if (error.name === 'device_name_invalid') this.#screens.become('invited');
         throw error;
       }
       this.#screens.become('password');

@@ -1,6 +1,7 @@
 import { h } from '../dom.js';
 import { again } from './again.js';
-import { button, connection, fault, frame, progress } from './frame.js';
+import { nameSlip } from './device-name.js';
+import { button, connection, fault, frame, progress, sentence } from './frame.js';
 import { emblem } from './icon.js';
 import { field, form } from './form.js';
 import { foreign, path, visible } from './text.js';
@@ -36,17 +37,50 @@ export function welcome(model, actions) {
  */
 export function invited(model, actions, local) {
   const link = model.link ?? {};
-  const bar = [fault(model), progress(model), button(model, { action: 'start', of: 'start' }, 'Continue')];
+  const over = Object.hasOwn(OVER, model.standing?.state ?? '');
+  const submit = ({ device }) => {
+    const slip = nameSlip(device.trim());
+    local.set({ slip }, slip ? '#in-device' : null);
+    if (!slip) {
+      actions.start(device.trim());
+    }
+  };
+  const bar = [fault(model), progress(model), over
+    ? h('button', { class: 'primary', type: 'button', 'aria-disabled': 'true', 'data-action': 'start' }, 'Continue')
+    : button(model, { action: 'start', of: 'start' }, 'Continue')];
   return frame({ screen: 'invited', heading: link.kind === 'restore' ? 'Your keyring is back' : 'You are invited to approve', bar, aside: step(1) },
     connection(model, actions),
     invitation(link, model.now),
-    form(model, ({ device }) => actions.start(device.trim()), { id: 'start' },
+    standing(model.standing, link),
+    over ? null : form(model, submit, { id: 'start' },
       field({
-        name: 'device', label: 'Name of this device', hint: 'Shown beside your decisions, for example alice-phone.',
-        input: { maxlength: '63', required: true, enterkeyhint: 'next', value: '' },
+        name: 'device', label: 'Name of this device', slip: local.get('slip'), hint: 'Shown beside your decisions, for example “phone”.',
+        input: { maxlength: '64', required: true, enterkeyhint: 'next', value: '' },
       })),
     again(model, actions, local, 'This link is put aside here; open it again if you want to use it after all.'),
     copy(model));
+}
+
+// How a link stands that cannot be used any more.
+const OVER = {
+  answered: 'Somebody has answered this link already. If that was not you, tell your organisation’s signer at once, by a number that you already have. Ask for a new link.',
+  admitted: 'The device that answered this link was admitted. If that was not yours, tell your organisation’s signer at once, by a number that you already have. Ask for a new link.',
+  expired: 'This link has expired. Ask for a new one.',
+  missing: 'Vault does not know this link: it was withdrawn, or cleared away after it ended. Ask for a new one.',
+};
+
+function standing(found, link) {
+  const text = OVER[found?.state] ?? (found?.error && unanswered(found, link));
+  return text ? h('section', { class: 'note note-warn', role: 'status', 'aria-label': 'The link', 'data-key': 'standing', 'data-field': 'standing' }, h('p', {}, text)) : null;
+}
+
+// A browser does not tell a page whether Vault is away or does not want to be asked from there.
+function unanswered({ error, far, own }, link) {
+  if (!['broker_unreachable', 'broker_timeout'].includes(error.name)) {
+    return sentence(error.name, error.text);
+  }
+  const cors = `If it is up, its CORS settings may lack this page’s origin, ${visible(own)}: tell whoever runs Vault.`;
+  return `Vault cannot be reached at ${visible(link.base)}. ${far ? cors : 'Check the connection.'} It is tried again by itself; what you make here would have to wait for it.`;
 }
 
 /**

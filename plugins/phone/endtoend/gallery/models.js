@@ -73,6 +73,8 @@ export const models = {
   'words-used': { ...base, screen: 'words', stage: 'waiting', fingerprint: words, closed: 'enrolment_answered', error: { name: 'enrolment_answered', text: 'enrolment_answered: this invitation has its answer; make a new ticket for another device' } },
   'words-replaced': { ...base, screen: 'words', stage: 'waiting', fingerprint: words, replaces: true },
   'words-none': { ...base, screen: 'words', stage: 'waiting', fingerprint: null },
+  'invited-answered': { ...base, screen: 'invited', stage: 'linked', link, standing: { state: 'answered', error: null, far: false, own: 'https://vault.example:8200' } },
+  'invited-unreached': { ...base, screen: 'invited', stage: 'linked', link, standing: { state: null, error: { name: 'broker_unreachable', text: 'Vault cannot be reached from here; check the connection' }, far: true, own: 'https://phone.example' } },
   'invited-restored': { ...base, screen: 'invited', stage: 'linked', link: { ...link, kind: 'restore', expires: undefined } },
   requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'approved', by: 'bob' }] },
   'requests-none': { ...base, screen: 'requests' },
