@@ -45,7 +45,7 @@ var unsafe = []error{
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	ErrWords, home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
-	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers,
+	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
 }
 
 var denied = []error{

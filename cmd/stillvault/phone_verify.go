@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/plugins/phone"
 )
 
@@ -29,8 +28,9 @@ func (a *app) phoneVerifyCommand() *cobra.Command {
 		Short: "Compare the app that an address serves with the one in this program",
 		Long: `Fetch every file of the app from a mount, or from an origin of the organisation's
 own, compare it with the app in this program or the one that --hash names, and
-check the headers that browsers are to get. It prints a table, and fails if
-anything differs.
+check the headers that browsers are to get. It prints a table, what differs first,
+and fails if anything does. A host that is to send the headers takes them from the
+file _headers that 'phone export' writes.
 
 Without URL it is the mount that VAULT_ADDR names. It shows what is served to
 this machine now; a server may serve others something else, which is why
@@ -118,30 +118,4 @@ func (a *app) phoneClient(address string) (*http.Client, error) {
 		return client.Vault().CloneConfig().HttpClient, nil
 	}
 	return nil, nil
-}
-
-func (a *app) printReport(r phone.Report) error {
-	return a.Print(r, func(rows *terminal.Rows) {
-		rows.Row("FILE", "SHA-256", "RESULT")
-		for _, f := range r.Files {
-			name, hash, result := f.Name, "-", "ok"
-			if name == "" {
-				name = "(the page)"
-			}
-			if f.Hash != "" {
-				hash = f.Hash[:16] + "…"
-			}
-			if len(f.Faults) > 0 {
-				result = "DIFFERS: " + strings.Join(f.Faults, "; ")
-			}
-			rows.Row(name, hash, result)
-		}
-		rows.Row("")
-		rows.Row("address", r.URL)
-		rows.Row("version", r.Version)
-		rows.Row("hash", r.Hash)
-		if r.Hash != r.Want {
-			rows.Row("wanted", r.Want)
-		}
-	})
 }

@@ -18,6 +18,12 @@ var (
 	ErrDiffers = errors.New("app_differs: do not open this address, and ask whoever serves it; " +
 		"if the app there is of another release, verify it with the program of that release, or its hash with --hash")
 
+	// ErrHeaders means that what is served is the app, with other headers than it
+	// needs around it.
+	ErrHeaders = errors.New("app_headers: the files are right, but their headers are not, so do not open this address yet; " +
+		"have its host send what the file _headers of `stillvault phone export` lists: some static hosts read it as it stands, for others it goes into their configuration; " +
+		"a mount's are tuned by `stillvault install`")
+
 	// ErrAddress means that no app can be at an address.
 	ErrAddress = errors.New("app_address: give the app's address as https://HOST/, or https://VAULT/v1/MOUNT/app/ for a mount's copy")
 
@@ -34,29 +40,37 @@ type Checked struct {
 	// Hash is the SHA-256 of what was served, 64 hexadecimal digits; empty if
 	// nothing was.
 	Hash string `json:"sha256,omitempty"`
-	// Faults say what is wrong with it, in words; none if all is well.
+	// Faults say what is wrong with its contents, in words; none if all is well.
 	Faults []string `json:"faults,omitempty"`
+	// Headers say what is wrong with its headers, likewise. One fault of a host's
+	// configuration is here once for each file.
+	Headers []string `json:"header_faults,omitempty"`
 }
 
 // Report is what was found at an address.
 type Report struct {
 	URL     string    `json:"url"`
-	Hash    string    `json:"hash"`    // of the manifest that is served
-	Want    string    `json:"want"`    // that was expected
-	Version string    `json:"version"` // that the served manifest names
-	Files   []Checked `json:"files"`   // in the order of names, the page itself first
+	Hash    string    `json:"hash"`                     // of the manifest that is served
+	Want    string    `json:"want"`                     // that was expected
+	Version string    `json:"version"`                  // that the served manifest names
+	Wanted  string    `json:"wanted_version,omitempty"` // that was expected; empty where only a hash was
+	Files   []Checked `json:"files"`                    // in the order of names, the page itself first
 }
 
-// Err is ErrDiffers if anything is wrong.
+// Err is ErrDiffers if any contents are wrong, and ErrHeaders if only headers are.
 func (r Report) Err() error {
-	faults := 0
+	contents, headers := 0, 0
 	for _, f := range r.Files {
-		faults += len(f.Faults)
+		contents += min(1, len(f.Faults))
+		headers += min(1, len(f.Headers))
 	}
-	if faults == 0 {
-		return nil
+	switch {
+	case contents > 0:
+		return fmt.Errorf("%s: %d of %d files differ: %w", r.URL, contents, len(r.Files), ErrDiffers)
+	case headers > 0:
+		return fmt.Errorf("%s: %d of %d files: %w", r.URL, headers, len(r.Files), ErrHeaders)
 	}
-	return fmt.Errorf("%s: %d faults: %w", r.URL, faults, ErrDiffers)
+	return nil
 }
 
 // Verify fetches every file of the app at an address, which ends in a slash,
@@ -68,7 +82,7 @@ func Verify(ctx context.Context, client *http.Client, baseURL string, want *Bund
 	if err != nil {
 		return Report{}, err
 	}
-	v.report.Want, v.want = want.Hash(), want.manifest
+	v.report.Want, v.report.Wanted, v.want = want.Hash(), want.manifest.Version, want.manifest
 	if err := v.fetchManifest(ctx); err != nil {
 		return Report{}, err
 	}
@@ -200,6 +214,6 @@ func (v *verifier) fetch(ctx context.Context, name string) (Checked, []byte, err
 		return file, nil, nil
 	}
 	file.Hash = sum(body)
-	file.Faults = headerFaults(v.options, name, strings.HasPrefix(name, v.want.Bundle+"/"), resp.Header)
+	file.Headers = headerFaults(v.options, name, strings.HasPrefix(name, v.want.Bundle+"/"), resp.Header)
 	return file, body, nil
 }

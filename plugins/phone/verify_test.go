@@ -30,31 +30,32 @@ func TestVerifyFinds(t *testing.T) {
 	folder := b.Manifest().Bundle + "/"
 	type answer = httptest.ResponseRecorder
 	for fault, c := range map[string]struct {
-		file   string
-		change func(http.ResponseWriter, *answer)
+		file    string
+		change  func(http.ResponseWriter, *answer)
+		headers bool
 	}{
-		"other contents": {folder + "main.js", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(" ") }},
+		"other contents": {folder + "main.js", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(" ") }, false},
 		"refers to \"https://elsewhere.example/x.js\"": {"", func(_ http.ResponseWriter, a *answer) {
 			a.Body.WriteString("<script src=https://elsewhere.example/x.js></script>")
-		}},
-		"refers to \"extra.js\"":                       {"index.html", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(`<script src='extra.js'></script>`) }},
-		"refers to \"//elsewhere.example/x.css\"":      {"", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(`<link href="//elsewhere.example/x.css">`) }},
-		"Content-Security-Policy is missing":           {"", func(w http.ResponseWriter, _ *answer) { w.Header().Del("Content-Security-Policy") }},
-		"Content-Security-Policy is \"default-src *\"": {"sw.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Security-Policy", "default-src *") }},
-		"X-Frame-Options is missing":                   {"", func(w http.ResponseWriter, _ *answer) { w.Header().Del("X-Frame-Options") }},
-		"Content-Type is \"text/plain\"":               {folder + "main.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Type", "text/plain") }},
-		"Content-Encoding is set":                      {folder + "core.wasm.gz", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Encoding", "gzip") }},
-		"Cache-Control lets browsers keep it":          {"sw.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Cache-Control", "max-age=86400") }},
-		"is not served: status 404":                    {folder + "view/card.js", func(_ http.ResponseWriter, a *answer) { a.Code = http.StatusNotFound }},
+		}, false},
+		"refers to \"extra.js\"":                       {"index.html", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(`<script src='extra.js'></script>`) }, false},
+		"refers to \"//elsewhere.example/x.css\"":      {"", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(`<link href="//elsewhere.example/x.css">`) }, false},
+		"Content-Security-Policy is missing":           {"", func(w http.ResponseWriter, _ *answer) { w.Header().Del("Content-Security-Policy") }, true},
+		"Content-Security-Policy is \"default-src *\"": {"sw.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Security-Policy", "default-src *") }, true},
+		"X-Frame-Options is missing":                   {"", func(w http.ResponseWriter, _ *answer) { w.Header().Del("X-Frame-Options") }, true},
+		"Content-Type is \"text/plain\"":               {folder + "main.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Type", "text/plain") }, true},
+		"Content-Encoding is set":                      {folder + "core.wasm.gz", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Content-Encoding", "gzip") }, true},
+		"Cache-Control lets browsers keep it":          {"sw.js", func(w http.ResponseWriter, _ *answer) { w.Header().Set("Cache-Control", "max-age=86400") }, true},
+		"is not served: status 404":                    {folder + "view/card.js", func(_ http.ResponseWriter, a *answer) { a.Code = http.StatusNotFound }, false},
 		"is not served: status 302": {"index.html", func(w http.ResponseWriter, a *answer) {
 			w.Header().Set("Location", "https://elsewhere.example/")
 			a.Code = http.StatusFound
-		}},
+		}, false},
 		"is not part of the app": {"manifest.json", func(_ http.ResponseWriter, a *answer) {
 			a.Body = bytes.NewBuffer(bytes.Replace(a.Body.Bytes(), []byte(`"files": {`), []byte(`"files": {"extra.js": "00",`), 1))
-		}},
-		"another app, or another release": {"manifest.json", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(" ") }},
-		"is no manifest":                  {"manifest.json", func(_ http.ResponseWriter, a *answer) { a.Body.Reset() }},
+		}, false},
+		"another app, or another release": {"manifest.json", func(_ http.ResponseWriter, a *answer) { a.Body.WriteString(" ") }, false},
+		"is no manifest":                  {"manifest.json", func(_ http.ResponseWriter, a *answer) { a.Body.Reset() }, false},
 	} {
 		server := httptest.NewServer(alter(b, func(name string, w http.ResponseWriter, a *answer) {
 			if name == c.file {
@@ -63,12 +64,16 @@ func TestVerifyFinds(t *testing.T) {
 		}))
 		report, err := Verify(context.Background(), nil, server.URL+"/", b)
 		server.Close()
-		if err != nil || !errors.Is(report.Err(), ErrDiffers) {
+		want := ErrDiffers
+		if c.headers {
+			want = ErrHeaders
+		}
+		if err != nil || !errors.Is(report.Err(), want) {
 			t.Errorf("%s: %v, %v", fault, err, report.Err())
 		}
 		found := false
 		for _, file := range report.Files {
-			for _, f := range file.Faults {
+			for _, f := range append(file.Faults, file.Headers...) {
 				found = found || strings.HasPrefix(f, fault)
 				if file.Name != c.file && file.Name != "extra.js" {
 					t.Errorf("%s: %q %s", fault, file.Name, f)
