@@ -61,6 +61,7 @@ var failures = []failure{
 	{errUnknownField, http.StatusBadRequest, ""},
 	{errPublicURLAddress, http.StatusBadRequest, ""},
 	{errPublicURLPlain, http.StatusBadRequest, ""},
+	{errReason, http.StatusBadRequest, ""},
 	{errReserved, http.StatusBadRequest, ""},
 	{errInexact, http.StatusBadRequest, ""},
 	{errTooLarge, http.StatusBadRequest, ""},

@@ -1,6 +1,11 @@
 package backend
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/approval"
+)
 
 // Errors of this package, returned wrapped with what was being done. The first
 // word of each is its name in documents and tests; the statuses stand in
@@ -10,6 +15,7 @@ var (
 	errUnknownField     = errors.New("unknown_field: this path does not take such a field; `vault path-help` lists those it takes")
 	errPublicURLAddress = errors.New("public_url_ip_address: browsers make no passkeys at an IP address; give a host name, with TLS, or localhost for tests on one machine")
 	errPublicURLPlain   = errors.New("public_url_without_tls: browsers make no passkeys without TLS; give an https address, or http://localhost for tests on one machine")
+	errReason           = fmt.Errorf("reason_invalid: a reason is shown to approvers as it is, so it has at most %d bytes on one line, without control characters or marks that change how text is shown; give another", approval.MaxReason)
 	errReserved         = errors.New("reserved_key: cas, wait, reason, version and code are reserved on secret/; rename the key, or store the secret with `stillvault put`, which takes any key")
 	errInexact          = errors.New("number_inexact: Vault's plug-in interface would round this number; write it as a string, or store the secret with `stillvault put`, which keeps numbers as they are")
 	errTooLarge         = errors.New("too_large: a secret takes at most 512 KiB of JSON, and its encoding with all approvers' shares at most 900 KiB; split it")

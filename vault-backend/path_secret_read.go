@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
@@ -58,6 +59,9 @@ func (b *broker) readSecret(ctx context.Context, req *logical.Request, data *fra
 // askOf reads what a read says about itself.
 func askOf(req *logical.Request, data *framework.FieldData) (exchange.Ask, error) {
 	ask := exchange.Ask{Path: data.Get("path").(string), Reason: data.Get("reason").(string)}
+	if len(ask.Reason) > approval.MaxReason || !approval.Printable(ask.Reason) {
+		return ask, errReason
+	}
 	var err error
 	if ask.Version, err = versionNumber(data.Get("version").(string)); err != nil {
 		return ask, err

@@ -34,7 +34,7 @@ SHA-256 of its file. When it is stopped, the request is cancelled.`,
 		Example: `  stillvault get prod/db
   stillvault get -field=password -reason="deploy 1.4.2" prod/db
   stillvault get --consumer ci -format=json prod/db`,
-		Args: cobra.ExactArgs(1),
+		Args: o.args,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.get(cmd.Context(), args[0], o) },
 	}
 	o.flags(c)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
@@ -41,11 +43,26 @@ end to end, with a key of this machine's own.`,
 		Example: `  stillvault read prod/db
   stillvault read -field=password -reason="incident 7" prod/db
   stillvault read -format=json prod/db`,
-		Args: cobra.ExactArgs(1),
+		Args: o.args,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.read(cmd.Context(), args[0], o) },
 	}
 	o.flags(c)
 	return c
+}
+
+// ErrReason means that approvers would be shown something else than was meant.
+var ErrReason = fmt.Errorf("reason_invalid: a reason is shown to approvers as it is, so it has at most %d bytes on one line, without control characters or marks that change how text is shown; give another with --reason", approval.MaxReason)
+
+// args takes one path, and refuses a reason that no request may have before
+// anything is asked of anybody.
+func (o *readOptions) args(c *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(1)(c, args); err != nil {
+		return err
+	}
+	if len(o.reason) > approval.MaxReason || !approval.Printable(o.reason) {
+		return ErrReason
+	}
+	return nil
 }
 
 // glance is how long the first call waits: after it, the request is known and
