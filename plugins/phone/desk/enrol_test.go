@@ -188,7 +188,8 @@ func TestPasskeysThatWillNotDoAreRefusedByName(t *testing.T) {
 }
 
 func TestWrappingRefuses(t *testing.T) {
-	for _, c := range []struct {
+	triesPasswords(t)
+	cases := []struct {
 		name, want string
 		change     func(one, two *desk.Assertion, s desk.Secrets)
 	}{
@@ -199,7 +200,8 @@ func TestWrappingRefuses(t *testing.T) {
 		{"another passkey", "gesture_mismatch", func(_, two *desk.Assertion, _ desk.Secrets) { two.CredentialID = envelope.Bytes("another") }},
 		{"an empty password", "password_unusable", func(_, _ *desk.Assertion, s desk.Secrets) { s["password"] = []byte(" \t") }},
 		{"a recovery key that is none", "recovery_key_invalid", func(_, _ *desk.Assertion, s desk.Secrets) { s["recovery"] = []byte("abc") }},
-	} {
+	}
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPhone(t, newOffice(t))
 			p.do("readLink", args{"fragment": p.link()}, nil, nil)
@@ -260,9 +262,7 @@ func TestAnotherOrganisationsFirstStatementIsRefused(t *testing.T) {
 }
 
 func TestTheFingerprintStaysAtHand(t *testing.T) {
-	o := newOffice(t)
-	p := newPhone(t, o)
-	p.enrol("alice")
+	_, p := enrolled(t)
 	var words desk.Words
 	p.do("fingerprint", nil, nil, &words)
 	if len(words.Words) != roster.FingerprintWords {

@@ -200,22 +200,11 @@ func TestTheWordsOfAnOfferAreTakenInAnySpelling(t *testing.T) {
 }
 
 func TestALostPhoneIsRestored(t *testing.T) {
+	triesPasswords(t)
 	for _, from := range []string{"backup", "kit"} {
 		t.Run(from, func(t *testing.T) {
-			o := newOffice(t)
-			lost := newPhone(t, o)
-			ticket := o.invite("alice")
-			text, err := ticket.Reveal()
-			o.Must(err)
-			lost.do("readLink", args{"fragment": text}, nil, nil)
-			lost.must(lost.makePasskey())
-			w, err := lost.wrap()
-			o.Must(err)
-			var c desk.Confirmed
-			lost.do("confirm", nil, nil, &c)
-			lost.post()
-			o.admit(ticket)
-			o.policy(nil, anyOf(o.person("alice")))
+			o, _ := ready(t, nil)
+			w, c := alice.wrapped, alice.confirmed
 
 			p := newPhone(t, o)
 			var token struct {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/phone/desk"
 )
 
@@ -163,23 +162,6 @@ func (p *phone) wrap() (w desk.Wrapped, err error) {
 	return w, p.try("wrap", args{"assertions": []desk.Assertion{one, two}}, desk.Secrets{"prf1": prf1, "prf2": prf2, "password": []byte(password)}, &w)
 }
 
-// enrol takes a new phone through an enrolment with a ticket, to its admission.
-func (p *phone) enrol(name string) desk.Wrapped {
-	p.t.Helper()
-	ticket := p.office.invite(name)
-	text, err := ticket.Reveal()
-	p.must(err)
-	p.do("readLink", args{"fragment": text}, nil, nil)
-	p.must(p.makePasskey())
-	w, err := p.wrap()
-	p.must(err)
-	p.do("confirm", nil, nil, nil)
-	p.post()
-	p.office.admit(ticket)
-	p.post()
-	return w
-}
-
 // post does what the page does while a device waits to be admitted.
 func (p *phone) post() {
 	p.t.Helper()
@@ -227,16 +209,6 @@ func (p *phone) approve(c desk.Card) (d desk.Decided, err error) {
 		return d, err
 	}
 	return d, p.try("approve", args{"hash": c.Hash, "typed": typed, "assertion": assertion}, desk.Secrets{"prf": prf}, &d)
-}
-
-// ready is a phone of alice, admitted, whose policy lets her alone release.
-func ready(t testing.TB, edit func(*roster.Policy)) (*office, *phone) {
-	t.Helper()
-	o := newOffice(t)
-	p := newPhone(t, o)
-	p.enrol("alice")
-	o.policy(edit, anyOf(o.person("alice")))
-	return o, p
 }
 
 // secretsIn returns which of the stored texts hold a secret, of those that may not.
