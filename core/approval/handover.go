@@ -47,21 +47,9 @@ func ReadHandoverCall(r *roster.Roster, s envelope.Signed, now time.Time) (*Hand
 	if err != nil {
 		return nil, nil, fmt.Errorf("handover: %w", err)
 	}
-	if call.Organisation != r.Organisation() {
-		return nil, nil, fmt.Errorf("handover: %w", roster.ErrOrganisation)
-	}
-	device, err := r.Device(call.Device)
+	device, err := caller(r, s, deviceCall{call.Organisation, call.Device, call.Time, call.Nonce, call.Roster}, now)
 	if err != nil {
 		return nil, nil, fmt.Errorf("handover: %w", err)
-	}
-	if err := s.Verify(envelope.TypeHandover, device.Signing); err != nil {
-		return nil, nil, fmt.Errorf("handover: %w", err)
-	}
-	if err := r.Accepts(call.Roster); err != nil {
-		return nil, nil, fmt.Errorf("handover: %w", err)
-	}
-	if skew := envelope.At(now).Sub(call.Time).Abs(); skew > MaxClockSkew || len(call.Nonce) != nonceSize {
-		return nil, nil, fmt.Errorf("handover: made at another time, the clocks differ by %s: %w", skew.Round(time.Second), ErrInbox)
 	}
 	if call.Handover.IsZero() || call.Token.IsZero() {
 		return nil, nil, fmt.Errorf("handover: incomplete: %w", ErrInbox)

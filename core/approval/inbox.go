@@ -76,26 +76,44 @@ func ReadInboxCall(r *roster.Roster, s envelope.Signed, now time.Time) (*InboxCa
 	if err != nil {
 		return nil, nil, fmt.Errorf("inbox: %w", err)
 	}
-	if call.Organisation != r.Organisation() {
-		return nil, nil, fmt.Errorf("inbox: %w", roster.ErrOrganisation)
-	}
-	device, err := r.Device(call.Device)
+	device, err := caller(r, s, deviceCall{call.Organisation, call.Device, call.Time, call.Nonce, call.Roster}, now)
 	if err != nil {
 		return nil, nil, fmt.Errorf("inbox: %w", err)
-	}
-	if err := s.Verify(envelope.TypeInboxCall, device.Signing); err != nil {
-		return nil, nil, fmt.Errorf("inbox: %w", err)
-	}
-	if err := r.Accepts(call.Roster); err != nil {
-		return nil, nil, fmt.Errorf("inbox: %w", err)
-	}
-	if skew := envelope.At(now).Sub(call.Time).Abs(); skew > MaxClockSkew || len(call.Nonce) != nonceSize {
-		return nil, nil, fmt.Errorf("inbox: made at another time, the clocks differ by %s: %w", skew.Round(time.Second), ErrInbox)
 	}
 	if time.Duration(call.Wait)*time.Millisecond > MaxInboxWait {
 		return nil, nil, fmt.Errorf("inbox: wants to wait longer than %s: %w", MaxInboxWait, ErrInbox)
 	}
 	return &call, device, nil
+}
+
+// deviceCall is what every call of a device says beside what it wants.
+type deviceCall struct {
+	organisation envelope.Hash
+	device       envelope.ID
+	time         envelope.Time
+	nonce        envelope.Bytes
+	roster       roster.Head
+}
+
+// caller verifies that a device in force made a call of s's type, now.
+func caller(r *roster.Roster, s envelope.Signed, c deviceCall, now time.Time) (*roster.Device, error) {
+	if c.organisation != r.Organisation() {
+		return nil, roster.ErrOrganisation
+	}
+	device, err := r.Device(c.device)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Verify(s.Type, device.Signing); err != nil {
+		return nil, err
+	}
+	if err := r.Accepts(c.roster); err != nil {
+		return nil, err
+	}
+	if skew := envelope.At(now).Sub(c.time).Abs(); skew > MaxClockSkew || len(c.nonce) != nonceSize {
+		return nil, fmt.Errorf("made at another time, the clocks differ by %s: %w", skew.Round(time.Second), ErrInbox)
+	}
+	return device, nil
 }
 
 // SealInbox seals the answer to a call to the device that made it.

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"crypto/hmac"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -68,7 +67,7 @@ func (t Ticket) Close(e Enrolment) (EnrolmentMessage, error) {
 	if err != nil {
 		return EnrolmentMessage{}, err
 	}
-	mac, err := t.mac(payload)
+	mac, err := t.mac(envelope.LabelTicketMAC, payload)
 	return EnrolmentMessage{Payload: payload, MAC: mac}, err
 }
 
@@ -77,15 +76,8 @@ func (t Ticket) Close(e Enrolment) (EnrolmentMessage, error) {
 // [ErrTicketExpired] from the ticket's end on, whatever the broker says about
 // when the answer came.
 func (t Ticket) Accept(m EnrolmentMessage, now time.Time) (Enrolment, error) {
-	if envelope.At(now) >= t.Expires {
-		return Enrolment{}, fmt.Errorf("enrolment of %s: %w", t.Name, ErrTicketExpired)
-	}
-	want, err := t.mac(m.Payload)
-	if err != nil {
-		return Enrolment{}, err
-	}
-	if !hmac.Equal(want, m.MAC) {
-		return Enrolment{}, fmt.Errorf("enrolment of %s: %w", t.Name, ErrTicket)
+	if err := t.vouches(envelope.LabelTicketMAC, m.Payload, m.MAC, now); err != nil {
+		return Enrolment{}, fmt.Errorf("enrolment of %s: %w", t.Name, err)
 	}
 	e, err := ReadEnrolment(m)
 	if err != nil {
@@ -114,10 +106,4 @@ func ReadEnrolment(m EnrolmentMessage) (Enrolment, error) {
 		return Enrolment{}, fmt.Errorf("enrolment: the device's certificate is for somebody else: %w", ErrTicket)
 	}
 	return e, e.KEM.Check()
-}
-
-// mac derives its key from the whole ticket: a device that was handed another
-// name or expiry, though with the right secret, answers another ticket.
-func (t Ticket) mac(payload []byte) ([]byte, error) {
-	return t.Link.mac(envelope.LabelTicketMAC, payload)
 }

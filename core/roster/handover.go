@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"crypto/hmac"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -85,15 +84,8 @@ func (h Handover) Offer(device string, seed *envelope.Key) (OfferMessage, error)
 // ReadOffer checks that an offer was made with the handover's secret, [ErrTicket]
 // otherwise, and in time, [ErrTicketExpired].
 func (h Handover) ReadOffer(m OfferMessage, now time.Time) (Offer, error) {
-	if envelope.At(now) >= h.Expires {
-		return Offer{}, fmt.Errorf("handover: %w", ErrTicketExpired)
-	}
-	want, err := h.mac(envelope.LabelHandoverMAC, m.Payload)
-	if err != nil {
-		return Offer{}, err
-	}
-	if !hmac.Equal(want, m.MAC) {
-		return Offer{}, fmt.Errorf("handover: %w", ErrTicket)
+	if err := h.vouches(envelope.LabelHandoverMAC, m.Payload, m.MAC, now); err != nil {
+		return Offer{}, fmt.Errorf("handover: %w", err)
 	}
 	o, err := envelope.Decode[Offer](m.Payload)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
 )
@@ -93,7 +94,24 @@ func parseLink(version, text string) (Link, error) {
 	return l, err
 }
 
-// mac is HMAC-SHA256 of a payload, with a key of the whole link.
+// vouches checks, within the link's time, that a payload was made by who has the
+// link: [ErrTicketExpired] or [ErrTicket] otherwise.
+func (l Link) vouches(label envelope.Label, payload, mac []byte, now time.Time) error {
+	if envelope.At(now) >= l.Expires {
+		return ErrTicketExpired
+	}
+	want, err := l.mac(label, payload)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(want, mac) {
+		return ErrTicket
+	}
+	return nil
+}
+
+// mac is HMAC-SHA256 of a payload. It derives its key from the whole link: who was
+// handed another name or expiry, though with the right secret, answers another one.
 func (l Link) mac(label envelope.Label, payload []byte) ([]byte, error) {
 	key, err := envelope.Derive(l.Secret.Bytes(), l.Organisation[:], label, l.public())
 	if err != nil {
