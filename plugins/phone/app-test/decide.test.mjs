@@ -17,6 +17,21 @@ test('an approval is on disk before it is sent, with one gesture', async () => {
   assert.deepEqual(s.model.requests, []);
 });
 
+test('the request stays on screen while its answer is being sent', async () => {
+  const s = await scene(ready()).started();
+  let taken;
+  s.routes['POST device/answer'] = () => new Promise((resolve) => { taken = () => resolve({ state: 'approved' }); });
+  s.actions.open('h1');
+  const done = s.actions.approve('h1');
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.busy, s.model.answering?.hash], ['request', 'Sending …', 'h1']);
+  assert.deepEqual(s.model.requests, [], 'it no longer waits');
+  taken();
+  await done;
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.answering], ['outcome', null]);
+});
+
 test('a double tap asks for one gesture', async () => {
   const s = await scene(ready()).started();
   await Promise.all([s.actions.approve('h1'), s.actions.approve('h1'), s.actions.deny('h1', '')]);

@@ -69,7 +69,8 @@ export class Decisions {
     const context = this.#context;
     const { hash, path, requester, consumer, lease, reason } = card;
     const outcome = { hash, path, requester, consumer, lease, reason, how, decision: how, counter: answer.counter, state: 'unsent', error: null };
-    context.set({ busy: doing.send, requests: without(context.model.requests, hash, how) });
+    // It no longer waits, and is still what is looked at.
+    context.set({ busy: doing.send, answering: card, requests: without(context.model.requests, hash, how) });
     const sending = this.#send(answer, context.life.signal);
     watch.measure('tap-to-sent');
     try {
@@ -83,6 +84,8 @@ export class Decisions {
       if (isAlarm(error)) throw error;
       context.set({ unsent: context.model.unsent + 1 });
       context.unreached(error);
+    } finally {
+      context.set({ answering: null });
     }
   }
 

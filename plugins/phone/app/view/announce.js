@@ -52,7 +52,7 @@ function reached(model) {
 }
 
 function outcome(before, model) {
-  const fresh = model.screen === 'outcome' && before?.screen !== 'outcome' && model.outcome;
+  const fresh = model.screen === 'outcome' && model.outcome && (before?.screen !== 'outcome' || before.outcome?.state !== model.outcome.state);
   return fresh ? outcomeText(model.outcome).sentence : '';
 }
 

@@ -17,7 +17,8 @@ const REASONS = ['I did not expect this', 'Ask me in person first', 'Wrong secre
  * @returns {HTMLElement}
  */
 export function decide(model, actions, local, card, ms) {
-  if (ms === 0) {
+  // What was answered in time is sent, whatever the clock says by now.
+  if (ms === 0 && !model.busy) {
     return h('p', { class: 'waiting', role: 'status' }, 'The time to decide is over.');
   }
   if (local.get('denying')) {
@@ -26,11 +27,18 @@ export function decide(model, actions, local, card, ms) {
   const consented = card.consentFirst && card.consented && !card.agreed;
   return h('section', { class: 'decision', 'aria-label': 'Decision', 'data-key': 'decision' },
     fault(model),
+    gone(model),
     progress(model),
     consented ? h('p', { class: 'waiting' }, 'You are asked again once everyone needed has consented. Until then you can still deny.') : null,
     h('div', { class: 'choice' },
       button(model, { action: 'deny', kind: 'deny', run: () => local.set({ denying: true }, '#deny-title') }, 'Deny'),
       consented ? null : approve(model, actions, card)));
+}
+
+// A passkey that was deleted and a gesture that was given up look the same to the page.
+function gone(model) {
+  return model.error?.name !== 'gesture_cancelled' ? null : h('p', { class: 'hint', 'data-key': 'gone' },
+    'Is the passkey gone from this phone? Sign out, choose “I lost my devices”, and have the new device admitted.');
 }
 
 function approve(model, actions, card) {

@@ -1,6 +1,8 @@
 import { span } from './time.js';
 import { visible } from './text.js';
 
+const MINE = { approved: 'your approval', consented: 'your consent', denied: 'your denial' };
+
 /**
  * Returns how an outcome is told: its mark, heading and sentence. The mark is
  * round for yes, square for no, an empty ring where nobody answered in time.
@@ -13,6 +15,9 @@ export function outcomeText(outcome) {
   const by = visible(outcome.by || 'another approver');
   if (outcome.state === 'refused') {
     return { mark: 'none', heading: 'Not taken', sentence: `Your answer for ${path} did not count.` };
+  }
+  if (outcome.state === 'unsent') {
+    return { mark: 'none', heading: 'Not sent yet', sentence: `Not sent yet: ${MINE[outcome.how] ?? 'your answer'} for ${path} is kept on this device, and sent as soon as Vault can be reached. Keep this page open.` };
   }
   if (!outcome.counter && (outcome.how === 'approved' || outcome.how === 'denied')) {
     return answered(outcome.how, by, path);
@@ -37,7 +42,8 @@ export function outcomeText(outcome) {
         sentence: `A newer request replaced this one for ${path}. Decide on that one, with its own match code.`,
       };
     case 'elsewhere':
-      return answered(outcome.decision, by, path);
+      return outcome.by ? answered(outcome.decision, by, path)
+        : { mark: 'none', heading: 'No longer waits', sentence: `The request for ${path} ended, and nobody said how; Vault may have restarted. Nothing was sent from here.` };
     default:
       return { mark: 'none', heading: 'Ended', sentence: `The request for ${path} is over.` };
   }

@@ -22,14 +22,12 @@ export function outcome(model, actions) {
     h('dl', { class: 'plainfacts' },
       result.path ? [h('dt', {}, 'What'), h('dd', {}, path(result.path, 'path'))] : null,
       result.requester ? [h('dt', {}, 'Who'), h('dd', {}, foreign(result.requester, 'requester'))] : null,
-      result.how === 'approved' && result.consumer && result.state !== 'refused' ? [h('dt', {}, 'Delivered to'), h('dd', {}, foreign(result.consumer, 'consumer'))] : null,
+      result.how === 'approved' && result.consumer && !['refused', 'unsent'].includes(result.state) ? [h('dt', {}, 'Delivered to'), h('dd', {}, foreign(result.consumer, 'consumer'))] : null,
       result.reason ? [h('dt', {}, 'Reason'), h('dd', {}, foreign(result.reason, 'reason'))] : null,
       result.counter ? [h('dt', {}, 'Receipt'), h('dd', {}, `Number ${result.counter} of this device, in your history`)] : null),
     result.state === 'refused' && result.error ? h('div', { class: 'note note-warn' },
       h('p', {}, 'Vault did not take this answer.'),
       h('p', { 'data-field': 'error-text' }, prose(errorSentence(result.error.name, result.error.text))),
       h('p', { class: 'mono small', 'data-field': 'error-name' }, visible(result.error.name))) : null,
-    result.state === 'unsent' ? h('p', { class: 'note note-warn' },
-      'Not sent yet. Your answer is kept on this device and sent as soon as Vault can be reached; keep this page open.') : null,
     fault(model));
 }

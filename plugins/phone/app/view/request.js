@@ -12,10 +12,11 @@ import { clock, left } from './time.js';
  * @returns {Node[]}
  */
 export function request(model, actions, local) {
-  const card = (model.requests ?? []).find(({ hash }) => hash === model.selected);
+  const shown = [...(model.requests ?? []), model.answering];
+  const card = shown.find((one) => one && one.hash === model.selected);
   if (!card) {
     return frame({ screen: 'request', heading: 'This request is no longer here', back: () => actions.back(), backTo: 'Requests' },
-      h('p', {}, 'It was answered, withdrawn or replaced. What you decided is in your history.'));
+      h('p', {}, 'It does not wait here any more. What you decided is in your history.'));
   }
   const ms = left(card.deadline, model.now);
   const aside = h('span', { class: ms <= 60_000 ? 'timer hurry' : 'timer', 'aria-hidden': 'true' }, clock(ms));

@@ -68,13 +68,13 @@ function refusedItem(one, actions) {
 
 const HOW = {
   expired: 'expired', cancelled: 'was withdrawn', approved: 'was approved', denied: 'was denied',
-  superseded: 'was replaced by a newer request', elsewhere: 'was answered',
+  superseded: 'was replaced by a newer request', elsewhere: 'no longer waits; Vault may have restarted',
 };
 
 function ended(list) {
   return list.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'ended-title', 'data-key': 'ended' },
     h('h2', { id: 'ended-title' }, 'Ended just now'),
     h('ul', { class: 'quiet-list' }, list.map((one) => h('li', { 'data-key': one.hash },
-      path(one.path ?? 'a request'), ` ${HOW[one.how] ?? 'is over'}${one.by ? ` by ${visible(one.by)}` : ''}`,
+      path(one.path ?? 'a request'), ` ${one.how === 'elsewhere' && one.by ? 'was answered' : HOW[one.how] ?? 'is over'}${one.by ? ` by ${visible(one.by)}` : ''}`,
       one.reason ? [': ', foreign(one.reason)] : null))));
 }
