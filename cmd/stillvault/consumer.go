@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -139,12 +140,18 @@ func (a *app) consumerListCommand() *cobra.Command {
 	}
 }
 
+// ErrConsumerExists means that a name is another consumer's.
+var ErrConsumerExists = errors.New("consumer_exists: another consumer, with another key, has this name")
+
 // admitConsumer signs the admission of a consumer. One that is admitted under
 // this name with the same key is left as it is.
 func (a *app) admitConsumer(ctx context.Context, body roster.ConsumerAdmit) error {
 	r, err := a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
-		if c, err := r.ConsumerNamed(body.Name); err == nil && c.Signing == body.Signing && c.Kind == body.Kind && c.Mount == body.Mount {
-			return nil, nil
+		if c, err := r.ConsumerNamed(body.Name); err == nil {
+			if c.Signing == body.Signing && c.Kind == body.Kind && c.Mount == body.Mount {
+				return nil, nil
+			}
+			return nil, nameTaken(body)
 		}
 		return []entry{{roster.KindConsumerAdmit, body}}, nil
 	})
@@ -157,6 +164,14 @@ func (a *app) admitConsumer(ctx context.Context, body roster.ConsumerAdmit) erro
 	}
 	a.Say("consumer %s (%s) is admitted as of statement %d", c.Name, c.Kind, r.Head().Seq)
 	return nil
+}
+
+// nameTaken says what to do where another consumer has the name.
+func nameTaken(body roster.ConsumerAdmit) error {
+	if body.Kind == roster.ConsumerMount {
+		return fmt.Errorf("%q: %w: give it a name of its own: stillvault consumer admit NAME --mount", body.Name, ErrConsumerExists)
+	}
+	return fmt.Errorf("%q: %w: choose another, or end that one first: stillvault consumer revoke %s", body.Name, ErrConsumerExists, body.Name)
 }
 
 // hostKinds are the kinds of consumers that bring a key of their own.

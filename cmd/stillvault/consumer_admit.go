@@ -38,7 +38,8 @@ names it.
 With --mount, the consumer is the Vault mount itself, called vault unless a NAME
 is given; its key is read from the mount and shown for confirmation. A policy
 that names it lets 'vault read' and 'vault write' work, and lets that Vault see
-what passes through it. STILLVAULT_MOUNT says which mount is meant.`,
+what passes through it. STILLVAULT_MOUNT says which mount is meant; a second one
+of the organisation needs a NAME, and the log: 'stillvault org log push'.`,
 		Example: `  stillvault consumer admit web-1 --key Jk3…
   stillvault consumer admit deploy --key 9fA… --kind ci
   stillvault consumer admit --mount`,
