@@ -38,6 +38,9 @@ camera. Elsewhere, and with --software, it is a text, which they paste into
 'stillvault approver join' on a machine of their own. Hand it to nobody else, and
 not through Vault. A second ticket for the same name replaces the first.
 
+Where the phone app has an origin of its own, the link tells it where Vault is: what
+VAULT_ADDR says here. Run this with the address that phones use.
+
 Vault knows a person by an entity, approvals know them by a key; what keeps people
 from approving what they ask for themselves is that --entity says which belong
 together. --no-entity says that the person cannot log in to this Vault.`,
