@@ -66,6 +66,7 @@ func TestErrorsAreDecoded(t *testing.T) {
 		{"a sentinel behind another", 400, []string{"org_log_damaged: signature_invalid"}, "org_log_damaged", envelope.ErrSignature, ""},
 		{"one of the broker's own", 422, []string{"denied_recently: wait"}, "denied_recently", nil, ""},
 		{"vault's own refusal", 403, []string{"1 error occurred:\n\t* permission denied\n\n"}, "", nil, "permission denied; the token lacks a Vault policy"},
+		{"no mount", 404, []string{`no handler for route "stillvault/status". route entry not found.`}, "", nil, "route entry not found; is the engine mounted there? `vault secrets list`"},
 		{"several", 400, []string{"2 errors occurred:\n\t* input_invalid: one\n\t* two\n\n"}, "input_invalid", nil, "input_invalid: one; two"},
 		{"nothing said", 502, nil, "", nil, "bad gateway"},
 	} {

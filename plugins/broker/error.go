@@ -34,7 +34,17 @@ func (e *Error) Error() string {
 	if e.Status == http.StatusForbidden && e.Name() == "" {
 		text += "; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`"
 	}
+	if e.unmounted() {
+		text = strings.TrimSuffix(text, ".") + "; is the engine mounted there? `vault secrets list` shows the mounts, STILLVAULT_MOUNT says which one is meant, and `stillvault install` makes one"
+	}
 	return fmt.Sprintf("%s %s: %s", e.Operation, e.Path, text)
+}
+
+// unmounted says whether Vault has no mount at the path. Its answer has neither a
+// name nor a status of its own, so it is known by its words, and only advice
+// depends on them.
+func (e *Error) unmounted() bool {
+	return strings.HasPrefix(e.Text, "no handler for route") && !strings.HasPrefix(e.Path, "identity/")
 }
 
 var (
