@@ -81,7 +81,13 @@ export function reworded(name, text) {
  * @returns {{name: string, text: string, hint: string|null}} hint is "clock" where the clocks seem to differ
  */
 export function shown(failure) {
-  return { name: failure.name, text: failure.text, hint: hintOf(failure) };
+  return { name: failure.name, text: textOf(failure), hint: hintOf(failure) };
+}
+
+// The broker knows a kit by its recovery key: one that was mistyped finds none.
+function textOf({ name, text, status }) {
+  if (name !== 'kit_missing' || status === 0) return text;
+  return 'no keyring that Vault keeps fits this recovery key: compare every character with the paper; capital and small letters differ, and so do - and _. If all of it is right, Vault has lost its copy: use your backup file';
 }
 
 function hintOf(failure) {

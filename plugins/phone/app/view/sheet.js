@@ -9,6 +9,24 @@ import { step } from './welcome.js';
 
 const GROUP = 4;
 
+const unspaced = (text) => text.replace(/\s/gu, '');
+
+/**
+ * Says whether somebody who has the recovery key before them typed its end: the last
+ * group as it is printed, which may be short, or the last four characters.
+ * @param {string} key
+ * @param {string} typed
+ * @returns {boolean}
+ */
+export function endsSo(key, typed) {
+  const end = unspaced(typed);
+  return end !== '' && [lastGroup(key), key.slice(-GROUP)].includes(end);
+}
+
+function lastGroup(key) {
+  return key.slice(-(key.length % GROUP || GROUP));
+}
+
 /**
  * Shows the recovery key, this one time, and makes sure that it was kept.
  * @param {Object} model
@@ -19,8 +37,8 @@ const GROUP = 4;
 export function sheet(model, actions, local) {
   const page = model.sheet ?? { recoveryKey: '' };
   const submit = (values, element) => {
-    if (values['last-four'].trim() !== page.recoveryKey.slice(-GROUP)) {
-      local.set({ slip: `These are not the last four characters. Capital and small letters differ.` }, '#in-last-four');
+    if (!endsSo(page.recoveryKey, values['last-four'])) {
+      local.set({ slip: 'This is not the last group of the key. Capital and small letters differ, and so do - and _.' }, '#in-last-four');
       return;
     }
     element.reset();
@@ -37,8 +55,8 @@ export function sheet(model, actions, local) {
     h('p', { class: 'hint' }, 'Should every device be lost, this key and your password bring your keyring back from Vault. The backup file is for the day when Vault is gone too; alone it opens nothing. Keep it where files last, not beside the paper.'),
     form(model, submit, { id: 'kept' },
       field({
-        name: 'last-four', label: 'Type the last four characters of the key', slip: local.get('slip'),
-        input: { maxlength: '4', class: 'mono', dir: 'ltr', enterkeyhint: 'done' },
+        name: 'last-four', label: 'Type the last group of the key, as it is printed', slip: local.get('slip'),
+        input: { maxlength: '8', class: 'mono', dir: 'ltr', enterkeyhint: 'done' },
       }))), printed(page)];
 }
 
