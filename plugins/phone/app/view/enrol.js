@@ -57,6 +57,7 @@ export function password(model, actions, local) {
   const bar = [fault(model), progress(model), button(model, { action: 'set-password', of: 'second' }, 'Continue')];
   return frame({ screen: 'password', heading: 'A way back, should the passkey be lost', bar, aside: step(3) },
     h('p', { class: 'lede' }, 'A password and a recovery key, together, open your keyring as well. You get the recovery key next.'),
+    ['handover', 'restore'].includes(model.link?.kind) ? h('p', { class: 'note' }, 'This device gets a paper of its own. The paper of your other devices stays valid for them.') : null,
     form(model, submit, { id: 'second' },
       account(model.link?.name ?? model.me?.name),
       field({ name: 'password', label: 'Password', slip: slips.password, hint: `At least ${SHORTEST} characters: some words that do not belong together.`, input: { type, autocomplete: 'new-password' } }),

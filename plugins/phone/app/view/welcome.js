@@ -52,6 +52,7 @@ export function invited(model, actions, local) {
     connection(model, actions),
     invitation(link, model.now),
     standing(model.standing, link),
+    link.kind === 'restore' ? h('p', { class: 'note' }, 'Finish this in one go. Until the new recovery key is confirmed your keyring is here in memory only: if this page is closed or reloaded, begin again with “I lost my devices”.') : null,
     over ? null : form(model, submit, { id: 'start' },
       field({
         name: 'device', label: 'Name of this device', slip: local.get('slip'), hint: 'Shown beside your decisions, for example “phone”.',
