@@ -1,15 +1,24 @@
 import { h } from '../dom.js';
-import { button, fault, frame, sentence } from './frame.js';
+import { button, fault, frame, progress, sentence } from './frame.js';
 import { emblem, stamp } from './icon.js';
 import { path, prose, visible } from './text.js';
 
 /**
- * Shown while the core is fetched and the device's state is read.
+ * Shown while the core is fetched and the device's state is read, or when that
+ * failed.
+ * @param {Object} model
+ * @param {Object} actions
  * @returns {Node[]}
  */
-export function loading(model) {
+export function loading(model, actions) {
+  if (model?.error) {
+    return frame({
+      screen: 'loading', heading: 'Stillvault cannot open',
+      bar: [progress(model), button(model, { action: 'retry', run: () => actions.retry() }, 'Try again')],
+    }, fault(model), model.error.name === 'storage_full' ? h('p', {}, 'Delete something else on this device, such as photos or other pages’ data, but not this page’s: your keyring is there.') : null);
+  }
   return frame({ screen: 'loading', heading: 'Opening Stillvault', quiet: true },
-    h('div', { class: 'opening' }, emblem(), h('p', { role: 'status' }, model?.busy || 'Opening…')), model ? fault(model) : null);
+    h('div', { class: 'opening' }, emblem(), h('p', { role: 'status' }, model?.busy || 'Opening…')));
 }
 
 /**
@@ -62,11 +71,17 @@ export function unsupported(model, actions) {
     h('table', { class: 'needs' },
       h('caption', { class: 'unseen' }, 'What Stillvault needs, and what this browser has'),
       h('thead', { class: 'unseen' }, h('tr', {}, h('th', { scope: 'col' }, 'What'), h('th', { scope: 'col' }, 'Here'))),
-      h('tbody', {}, (model.support ?? []).map(need))),
+      h('tbody', {}, lacks(model.support ?? []).map(need))),
     h('h2', {}, 'What works'),
     h('dl', { class: 'plainfacts' }, WORKS.map(([where, text]) => [h('dt', {}, where), h('dd', {}, text)])),
     h('p', { class: 'fine' }, 'Browsers and passkey managers change. This page tries the passkey twice before anything relies on it, and says so if it does not hold.'),
     fault(model));
+}
+
+// Without a secure connection a browser hides most of the rest: it is not what lacks.
+function lacks(rows) {
+  const insecure = rows.find(({ what, ok }) => what === 'secure context' && !ok);
+  return insecure ? [insecure] : rows;
 }
 
 function need({ what, ok, text }) {

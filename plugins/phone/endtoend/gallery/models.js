@@ -54,6 +54,8 @@ const handover = {
 /** A model by the name of what it shows; each screen is there at least once. */
 export const models = {
   loading: { ...base, screen: 'loading' },
+  'loading-failed': { ...base, screen: 'loading', error: { name: 'storage_full', text: 'storage_full: this device has no room left; free some, and reload the page' } },
+  'unsupported-insecure': { ...base, screen: 'unsupported', support: support.map((row) => (row.what === 'secure context' ? { ...row, ok: false } : row)) },
   unsupported: { ...base, screen: 'unsupported', support },
   elsewhere: { ...base, screen: 'elsewhere' },
   welcome: { ...base, screen: 'welcome', stage: 'empty', me: null },
