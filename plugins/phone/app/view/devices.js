@@ -105,9 +105,9 @@ function wordList(words) {
 export function joinDevice(model, actions) {
   const handover = model.handover ?? {};
   if (handover.step === 'waiting' || handover.step === 'taken') {
-    return frame({ screen: 'join-device', heading: 'Type these words there' },
+    return frame({ screen: 'join-device', heading: 'Type these words on your first device' },
       connection(model, actions),
-      h('p', { class: 'lede' }, 'Your first device asks for them. Nobody else needs them.'),
+      h('p', { class: 'lede' }, 'It asks for them. Nobody else needs them.'),
       wordList(handover.words),
       h('p', { class: 'waiting', role: 'status' }, h('span', { class: 'pulse', 'aria-hidden': 'true' }),
         handover.step === 'taken' ? 'Received. One moment…' : 'Waiting for your first device.'),
