@@ -109,6 +109,8 @@ func (a *app) approverShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show an approver with their devices, and those that wait for admission",
+		Long: `Show an approver's devices and those that wait for admission or, before the
+approver is admitted, what became of the ticket that is kept here.`,
 		Example: `  stillvault approver show alice
   stillvault approver show alice --format json`,
 		Args:              cobra.ExactArgs(1),
@@ -126,11 +128,14 @@ type shownApprover struct {
 }
 
 func (a *app) showApprover(ctx context.Context, name string) error {
-	_, client, log, err := a.fetched(ctx)
+	h, client, log, err := a.fetched(ctx)
 	if err != nil {
 		return err
 	}
 	who, err := log.roster.ApproverNamed(name)
+	if errors.Is(err, roster.ErrUnknown) && roster.CheckName(name) == nil {
+		return a.showInvited(ctx, h, client, name)
+	}
 	if err != nil {
 		return err
 	}
