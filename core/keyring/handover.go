@@ -17,7 +17,7 @@ type Passage struct {
 	// from one screen to the other. It stays its owner's to wipe.
 	Shared *envelope.Key
 	// Offer is the hash of what the new device offered, its name and its KEM key
-	// for this handover, as the owner compared it on both screens.
+	// for this handover, as the owner compared it.
 	Offer envelope.Hash
 }
 

@@ -11,13 +11,12 @@ import (
 
 // Handover invites a further device of an approver to take over their keyring.
 // A device that has it shows the link; the new one answers with an [Offer]; the
-// person compares the offer's words on both screens and makes one gesture on the
-// first:
+// person types that one's words on the first device and makes one gesture there:
 //
 //	first device                    broker                      new device
 //	Reveal ─────────────── on the screen, as a QR code ─────────► ParseHandover
 //	ReadOffer ◄──────────── offer, under the link's MAC ───────── Offer
-//	      the person compares Offer.Words on both screens
+//	      the person types what Offer.Words are on the new screen
 //	Give ─────────── keyring, to the offer's key and the secret ─► Take
 //
 // The broker carries it and has neither the link's secret nor the offer's key.
@@ -107,13 +106,14 @@ func (o Offer) check() error {
 	return nil
 }
 
-// offerWords is how many words of 16 bits the two screens show. The MAC keeps
+// offerWords is how many words of 16 bits the new screen shows. The MAC keeps
 // out everybody who did not see the link; who did has one try, while both people
 // look, to make a key whose words are the same.
 const offerWords = 4
 
-// Words returns 64 bits of the offer's hash as four words, which both screens
-// show and the person compares before they hand over.
+// Words returns 64 bits of the offer's hash as four words. The new device shows
+// them, and the first one hands over to who typed them: it never shows them, so that
+// nobody in a hurry says yes to what they did not look at.
 func (o Offer) Words() (string, error) {
 	hash, err := o.hash()
 	if err != nil {
