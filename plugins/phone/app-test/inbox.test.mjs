@@ -127,3 +127,19 @@ test('pauses grow to half a minute and no further', () => {
   assert.deepEqual([1, 2, 3, 6, 60].map((n) => backoff(n, () => 0)), [1000, 2000, 4000, 30_000, 30_000]);
   assert.equal(backoff(1, () => 1), 750);
 });
+
+test('a device that the organisation took back says so wherever one looks', async () => {
+  const script = ready([]);
+  const { receive } = script.ops;
+  let alarm = { name: 'device_revoked', text: 'sign out here' };
+  script.ops.receive = (args) => ({ ...receive(args), alarm });
+  const s = await scene(script).started();
+  assert.equal(s.model.revoked, 'device_revoked');
+  await s.actions.show('settings');
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.error, s.model.revoked], ['settings', null, 'device_revoked']);
+  alarm = null;
+  s.actions.retry();
+  await settle();
+  assert.equal(s.model.revoked, null);
+});

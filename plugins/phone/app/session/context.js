@@ -5,6 +5,9 @@ import { Failure, failureOf, isAborted, isAlarm, shown } from '../failure.js';
 // After these the link cannot be used here any more, whatever is tried.
 const closing = ['enrolment_answered', 'enrolment_expired', 'enrolment_missing', 'handover_answered', 'handover_expired'];
 
+// The organisation has taken back what these say.
+const takenBack = ['device_revoked', 'approver_revoked'];
+
 /** A model before anything is known. */
 export function emptyModel(about) {
   return {
@@ -13,7 +16,7 @@ export function emptyModel(about) {
     alarm: null, busy: null, error: null, update: null, signedOut: false,
     me: null, link: null, passkey: null, sheet: null, fingerprint: null,
     requests: [], refused: [], ended: [], outcome: null, answering: null, selected: null, unsent: 0,
-    history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, standing: null, now: Date.now(), lastPoll: null,
+    history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, standing: null, revoked: null, now: Date.now(), lastPoll: null,
   };
 }
 
@@ -73,6 +76,15 @@ export class Context {
     } else {
       this.set({ error: shown(failure), ...(closing.includes(failure.name) && { closed: failure.name }) });
     }
+  }
+
+  /**
+   * Notes whether the organisation took this device or its approver back.
+   * @param {{name: string}|null} alarm what the core says of this device
+   */
+  stands(alarm) {
+    const revoked = takenBack.includes(alarm?.name) ? alarm.name : null;
+    if (this.model.revoked !== revoked) this.set({ revoked });
   }
 
   /** Says that the broker answers; what a loop complained about is over. */

@@ -97,6 +97,7 @@ export class Enrolment {
     const { env } = this.#context;
     const based = (x) => x && { ...x, base: x.base || env.base };
     this.#waits = null;
+    this.#context.stands(state.alarm);
     this.#context.set({
       stage: state.stage, me: based(state), link: based(state.link), fingerprint: state.fingerprint, unsent: state.unsent, closed: null, replaces: null, standing: null,
     });

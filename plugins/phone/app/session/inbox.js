@@ -86,6 +86,7 @@ export class Inbox {
     const context = this.#context;
     const { model } = context;
     const now = context.env.clock.now();
+    context.stands(alarm);
     // Such as that the organisation took this device back.
     if (alarm) context.set({ error: { name: alarm.name, text: reworded(alarm.name, alarm.text), hint: null, passing: true } });
     this.#last = model.requests.find(({ hash }) => hash === model.selected) ?? this.#last;

@@ -1,6 +1,6 @@
 import { h } from '../dom.js';
 import { copy } from './deed.js';
-import { button, connection, fault, frame, progress } from './frame.js';
+import { button, connection, fault, frame, progress, revoked } from './frame.js';
 import { field, form } from './form.js';
 import { qrCode } from './qr.js';
 import { foreign, visible } from './text.js';
@@ -19,13 +19,14 @@ const toSettings = (actions) => ({ back: () => actions.show('settings'), backTo:
  * @returns {Node[]}
  */
 export function devices(model, actions) {
-  const bar = [fault(model), progress(model), button(model, { action: 'add-device', run: () => actions.addDevice() }, 'Add a device')];
-  return frame({ screen: 'devices', heading: 'Your devices', ...toSettings(actions), bar },
+  const bar = [fault(model), progress(model),
+    model.revoked ? null : button(model, { action: 'add-device', run: () => actions.addDevice() }, 'Add a device')];
+  return frame({ screen: 'devices', heading: model.revoked ? revoked(model) : 'Your devices', ...toSettings(actions), bar },
     connection(model, actions),
     h('ul', { class: 'list' }, (model.devices ?? []).map((device) => h('li', { class: 'item', 'data-key': device.id },
       h('div', { class: 'row' }, h('span', { class: 'row-text' },
         h('span', { class: 'row-name' }, foreign(device.name), device.here ? h('span', { class: 'tag' }, 'this one') : null),
-        h('span', { class: 'more' }, KINDS[device.kind] ?? visible(device.kind), device.admittedAt ? `, admitted on ${day(device.admittedAt)}` : null)))))),
+        h('span', { class: 'more' }, KINDS[device.kind] ?? visible(device.kind), !device.admittedAt || (model.revoked && device.here) ? null : `, admitted on ${day(device.admittedAt)}`)))))),
     h('p', { class: 'hint' }, 'A device that is lost is revoked by your organisation’s signer; tell them at once.'));
 }
 

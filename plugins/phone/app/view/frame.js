@@ -113,6 +113,15 @@ export function fault(model) {
 }
 
 /**
+ * Returns the heading of a device that the organisation took back.
+ * @param {Object} model
+ * @returns {string}
+ */
+export function revoked(model) {
+  return model.revoked === 'approver_revoked' ? 'This approver was revoked' : 'This device was revoked';
+}
+
+/**
  * Returns an error's text for people: without its name in front, as a sentence.
  * @param {?string} name
  * @param {?string} text

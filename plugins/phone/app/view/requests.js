@@ -1,5 +1,5 @@
 import { h } from '../dom.js';
-import { connection, fault, frame, news, sentence, tabs } from './frame.js';
+import { connection, fault, frame, news, revoked, sentence, tabs } from './frame.js';
 import { emblem, icon } from './icon.js';
 import { foreign, path, prose, visible } from './text.js';
 import { clock, left, share } from './time.js';
@@ -17,7 +17,7 @@ export function requests(model, actions) {
     connection(model, actions),
     fault(model),
     news(model, actions),
-    waiting.length === 0 ? nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
+    waiting.length === 0 ? !model.revoked && nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
     refused.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'refused-title', 'data-key': 'refused' },
       h('h2', { id: 'refused-title' }, 'Refused by this device'),
       h('ul', { class: 'list' }, refused.map((one) => refusedItem(one, actions)))),
@@ -25,6 +25,9 @@ export function requests(model, actions) {
 }
 
 function title(waiting, model) {
+  if (model.revoked) {
+    return revoked(model);
+  }
   if (waiting.length === 0) {
     return model.online === false || model.reachable === false ? 'No connection' : 'Nothing waits for you';
   }

@@ -118,6 +118,11 @@ export const models = {
       { id: '6f2d1c9e-0000-4000-8000-000000000003', name: 'alice-tablet', kind: 'passkey', admittedAt: at(-3600), here: false },
     ],
   },
+  'requests-revoked': {
+    ...base, screen: 'requests', revoked: 'device_revoked',
+    error: { name: 'device_revoked', text: 'device_revoked: the organisation no longer admits this device; sign out here, and ask for a new link if that is wrong' },
+  },
+  'devices-revoked': { ...base, screen: 'devices', revoked: 'device_revoked', devices: [{ id: me.device, name: 'alice-phone', kind: 'passkey', admittedAt: at(-86400 * 30), here: true }] },
   'add-device': { ...base, screen: 'add-device', handover: { ...handover, step: 'link' } },
   'add-device-offered': { ...base, screen: 'add-device', handover: { ...handover, step: 'offered' } },
   'add-device-wrong': {
