@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -68,11 +67,12 @@ func readAppFile(_ context.Context, req *logical.Request, data *framework.FieldD
 	}
 	bundle, err := app()
 	if err != nil {
-		return notServed(err.Error())
+		return nil, logical.CodedError(http.StatusNotFound, err.Error())
 	}
 	f, ok := bundle.File(data.Get("name").(string))
 	if !ok {
-		return notServed(fmt.Sprintf("app_file_missing: the app of version %s has no such file; open its page anew", bundle.Manifest().Version))
+		return nil, logical.CodedError(http.StatusNotFound, fmt.Sprintf(
+			"app_file_missing: the app of version %s has no such file; open its page anew", bundle.Manifest().Version))
 	}
 	headers := bundle.Headers(f.Name)
 	resp := &logical.Response{Data: map[string]any{
@@ -89,22 +89,6 @@ func readAppFile(_ context.Context, req *logical.Request, data *framework.FieldD
 		delete(resp.Data, logical.HTTPRawBody)
 	}
 	return resp, nil
-}
-
-// notServed answers that there is no such file, in the form of Vault's errors but
-// as an answer: of an error Vault writes a line into its log, and anybody could
-// fill that without a token.
-func notServed(text string) (*logical.Response, error) {
-	body, err := json.Marshal(map[string][]string{"errors": {text}})
-	if err != nil {
-		return nil, err
-	}
-	return &logical.Response{Data: map[string]any{
-		logical.HTTPStatusCode:         http.StatusNotFound,
-		logical.HTTPContentType:        "application/json",
-		logical.HTTPCacheControlHeader: "no-store",
-		logical.HTTPRawBody:            body,
-	}}, nil
 }
 
 // unchanged says whether the client has the file already. Vault passes the
