@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -121,6 +123,11 @@ func (a *app) explainDev(s *dev.Server) {
 	p("  approvers  alice, bob: one of them approves what is read below prod/ and team/")
 	p("  state      %s%s", s.Home, map[bool]string{false: ", gone when this stops"}[s.Kept])
 	p("")
+	if folder := offPath(); folder != "" {
+		p("%s", a.Bold("In each terminal first, so that it finds this program:"))
+		p("  export PATH='%s':\"$PATH\"", folder)
+		p("")
+	}
 	p("%s", a.Bold("Write a secret, as the author:"))
 	a.exports(s, "author")
 	p("  vault write stillvault/secret/prod/db username=app password=example")
@@ -146,6 +153,25 @@ func (a *app) explainDev(s *dev.Server) {
 	p("nobody %s has no identity, so its reads are refused.", s.People["nobody"].Token)
 	p("")
 	p("Ctrl-C stops it.")
+}
+
+// offPath is the folder of this program where a shell would not find it by its
+// name, "" where it would.
+func offPath() string {
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	mine, err := os.Stat(self)
+	if err != nil {
+		return ""
+	}
+	if found, err := exec.LookPath("stillvault"); err == nil {
+		if other, err := os.Stat(found); err == nil && os.SameFile(mine, other) {
+			return ""
+		}
+	}
+	return filepath.Dir(self)
 }
 
 func (a *app) exports(s *dev.Server, person string) {

@@ -61,6 +61,24 @@ func demonstrate(t *testing.T, flags ...string) string {
 
 // A development server that keeps its data is the same one when it is started
 // again: the organisation, the tokens, the secrets.
+func TestTheFolderIsNamedWhereAShellWouldNotFindTheProgram(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir()
+	t.Setenv("PATH", path)
+	if got := offPath(); got != filepath.Dir(self) {
+		t.Errorf("not on PATH: %q", got)
+	}
+	if err := os.Symlink(self, filepath.Join(path, "stillvault")); err != nil {
+		t.Fatal(err)
+	}
+	if got := offPath(); got != "" {
+		t.Errorf("on PATH: %q", got)
+	}
+}
+
 func TestADevelopmentServerKeepsItsData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "dev.db")
 	address, token := "", ""
