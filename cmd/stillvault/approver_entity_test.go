@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
@@ -53,5 +54,16 @@ func TestAnEntityThatVaultLacksIsRefused(t *testing.T) {
 		if errors.Is(err, broker.ErrNoEntity) != c.refused || (err != nil) != c.refused || !strings.Contains(said.String(), c.warned) {
 			t.Errorf("%s: %v, said %q", name, err, said.String())
 		}
+	}
+}
+
+func TestStatusNamesApproversWhoseEntityIsNone(t *testing.T) {
+	w := coretest.NewWorld(t)
+	w.Admit("alice", aliceEntity)
+	w.Admit("bob")
+	w.Admit("eve", carolEntity, "eve")
+	problems := unlikeEntities(w.Roster)
+	if len(problems) != 1 || !strings.Contains(problems[0], `approver eve is admitted with "eve"`) || !strings.Contains(problems[0], "approver revoke eve") {
+		t.Errorf("got %q", problems)
 	}
 }
