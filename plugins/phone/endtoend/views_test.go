@@ -41,6 +41,10 @@ func TestViewsKeepWhatAPersonIsDoing(t *testing.T) {
 		  later(2, { requests: shown.requests.slice(1) });
 		  return kept && document.activeElement === second && document.querySelectorAll('[data-action=open-request]').length === 2`},
 		"what was unfolded": {"entry", `$('details').open = true; later(1, { online: false }); return $('details').open`},
+		"the field of a device that has no name": {"invited", `
+		  $('[data-action=start]').click(); return $('#in-device-slip') !== null && document.activeElement === $('#in-device')`},
+		"the field of a further device whose name does not show": {"join-device", `
+		  type($('#in-device'), 'a\u200bb'); $('[data-action=offer]').click(); return $('#in-device-slip') !== null && document.activeElement === $('#in-device')`},
 		"a password, while it is shown": {"password", `
 		  type($('#in-password'), 'some words'); $('[data-action=show-password]').click();
 		  return $('#in-password').type === 'text' && $('#in-password').value === 'some words'`},

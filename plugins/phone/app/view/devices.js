@@ -1,6 +1,7 @@
 import { h } from '../dom.js';
 import { copy } from './deed.js';
 import { button, connection, fault, frame, progress, revoked } from './frame.js';
+import { nameSlip } from './device-name.js';
 import { field, form } from './form.js';
 import { qrCode } from './qr.js';
 import { foreign, visible } from './text.js';
@@ -101,9 +102,10 @@ function wordList(words) {
  * The new device's side of a handover.
  * @param {Object} model
  * @param {Object} actions
+ * @param {Object} local
  * @returns {Node[]}
  */
-export function joinDevice(model, actions) {
+export function joinDevice(model, actions, local) {
   const handover = model.handover ?? {};
   if (handover.step === 'waiting' || handover.step === 'taken') {
     return frame({ screen: 'join-device', heading: 'Type these words on your first device' },
@@ -114,14 +116,21 @@ export function joinDevice(model, actions) {
         handover.step === 'taken' ? 'Received. One moment…' : 'Waiting for your first device.'),
       fault(model));
   }
+  const submit = ({ device }) => {
+    const slip = nameSlip(device.trim());
+    local.set({ slip }, slip ? '#in-device' : null);
+    if (!slip) {
+      actions.offer(device.trim());
+    }
+  };
   const bar = [fault(model), progress(model), button(model, { action: 'offer', of: 'join' }, 'Continue')];
   return frame({ screen: 'join-device', heading: 'Add this device', bar },
     connection(model, actions),
     invitation(model.link ?? {}, model.now),
-    form(model, ({ device }) => actions.offer(device.trim()), { id: 'join' },
+    form(model, submit, { id: 'join' },
       field({
-        name: 'device', label: 'Name of this device', hint: 'Shown beside your decisions, for example alice-tablet.',
-        input: { maxlength: '63', required: true, enterkeyhint: 'next' },
+        name: 'device', label: 'Name of this device', slip: local.get('slip'), hint: 'Shown beside your decisions, for example “tablet”.',
+        input: { maxlength: '64', required: true, enterkeyhint: 'next' },
       })),
     servedBy(model));
 }
