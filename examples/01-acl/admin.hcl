@@ -11,3 +11,5 @@ path "stillvault/policies/*"  { capabilities = ["read", "list"] }
 path "stillvault/consumers/*" { capabilities = ["read", "list"] }
 path "stillvault/requests/*"  { capabilities = ["read", "list", "delete"] }
 path "stillvault/metadata/*"  { capabilities = ["read", "list", "delete"] }
+# So that `approver enroll --entity` can tell an id that exists from one that does not.
+path "identity/entity/id/*"   { capabilities = ["read"] }
