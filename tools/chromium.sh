@@ -21,7 +21,7 @@ elif find_chromium; then
   :
 elif command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
   echo "installing Chromium for the browser tests …" >&2
-  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >&2
+  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-dejavu-core >&2
   find_chromium
 else
   cat >&2 <<'END'
