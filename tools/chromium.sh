@@ -21,7 +21,9 @@ elif find_chromium; then
   :
 elif command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
   echo "installing Chromium for the browser tests …" >&2
-  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium fonts-dejavu-core >&2
+  # A font with it: without one the screens would be measured without letters.
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null
   find_chromium
 else
   cat >&2 <<'END'
