@@ -17,18 +17,18 @@ type Passage struct {
 	// from one screen to the other. It stays its owner's to wipe.
 	Shared *envelope.Key
 	// Offer is the hash of what the new device offered, its name and its KEM key
-	// for this handover, as the owner compared it.
+	// for this handover, whose words the owner typed.
 	Offer envelope.Hash
 }
 
 // generationSize is how many bytes the generation has before the seed.
 const generationSize = 4
 
-// HandOver seals the keyring to a further device. to is that device's KEM key
-// for this one handover. Inside of what the broker carries lies a second layer,
-// under [Passage.Shared]: the broker, which sees to, could seal a keyring of its
-// own to it, and whoever photographs the first screen learns the shared key; both
-// are needed, and the second only ever from the device that was looked at.
+// HandOver seals the keyring to a further device. to is that device's KEM key for
+// this one handover. There are two layers, since each key alone is within reach of
+// somebody: [Passage.Shared], of whoever photographs the first screen, and who then
+// lacks the private half of to; and to, of the broker that carries the offer, and
+// who could otherwise seal a keyring of its own to it.
 func (k *Keyring) HandOver(p Passage, to envelope.KEMKey) (envelope.Envelope, error) {
 	if p.Organisation != k.owner.Organisation || p.Approver != k.owner.Approver {
 		return envelope.Envelope{}, fmt.Errorf("hand over the keyring: %w", ErrOwner)

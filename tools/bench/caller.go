@@ -28,6 +28,7 @@ type refusal struct {
 	body         []byte
 }
 
+// Error says what was asked and what came back.
 func (r *refusal) Error() string {
 	return fmt.Sprintf("%s %s: %d %s", r.method, r.path, r.status, bytes.TrimSpace(r.body))
 }

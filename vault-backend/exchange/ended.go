@@ -27,8 +27,10 @@ var supersession = superseded{}
 
 type superseded struct{}
 
+// Error is that of [ErrCancelled]: to the reader it is the same.
 func (superseded) Error() string { return ErrCancelled.Error() }
 
+// Unwrap makes it [ErrCancelled] for errors.Is.
 func (superseded) Unwrap() error { return ErrCancelled }
 
 // endState is how a request ended, as devices are told. mu is held.

@@ -67,6 +67,8 @@ func tell(sentinel error, format string, args ...any) error {
 	return &told{sentinel, name + ": " + fmt.Sprintf(format, args...) + "; " + remedy}
 }
 
+// Error is the sentinel's text with the particulars in it.
 func (e *told) Error() string { return e.text }
 
+// Unwrap returns the sentinel.
 func (e *told) Unwrap() error { return e.sentinel }

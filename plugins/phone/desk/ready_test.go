@@ -53,11 +53,7 @@ func newEnrolment(t testing.TB) enrolment {
 	t.Helper()
 	o := newOffice(t)
 	p := newPhone(t, o)
-	ticket := o.invite("alice")
-	text, err := ticket.Reveal()
-	p.must(err)
-	p.do("readLink", args{"fragment": text}, nil, nil)
-	p.must(p.makePasskey())
+	ticket := p.begun()
 	w, err := p.wrap()
 	p.must(err)
 	var c desk.Confirmed
