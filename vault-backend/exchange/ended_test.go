@@ -32,7 +32,7 @@ func TestDevicesAreToldHowRequestsEnded(t *testing.T) {
 		"cancelled":          {func(s *scene) { s.Must(s.x.Cancel(s.T.Context(), s.only(), nil)) }, approval.EndCancelled, 0},
 		"a newer version": {func(s *scene) {
 			s.readers[0].gone()
-			s.settles()
+			s.readers[0].ends()
 			s.write(path, `{"v":2}`)
 			s.x.VersionChanged(s.T.Context(), path)
 		}, approval.EndSuperseded, 0},
