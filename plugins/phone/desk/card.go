@@ -35,16 +35,20 @@ type Card struct {
 	ConsentFirst   bool           `json:"consentFirst"`
 	Consented      bool           `json:"consented"` // by this approver
 	Agreed         bool           `json:"agreed"`    // everybody needed has consented
+	Muted          string         `json:"muted"`     // until when it is quiet here; empty if it is not
 }
 
 // CardNeed is a requirement of the policy: m of these people, who hold the
-// shares that it counts. Have counts approvals, or consents while those are what
-// is waited for.
+// shares that it counts. Decided are those of them who approved, or consented
+// while that is what is waited for, and Have counts them. Missing are the others,
+// as long as one of them is needed.
 type CardNeed struct {
-	Name   string   `json:"name"`
-	M      uint32   `json:"m"`
-	Have   uint32   `json:"have"`
-	People []string `json:"people"`
+	Name    string   `json:"name"`
+	M       uint32   `json:"m"`
+	Have    uint32   `json:"have"`
+	People  []string `json:"people"`
+	Decided []string `json:"decided"`
+	Missing []string `json:"missing"`
 }
 
 // CardDecision is what somebody decided, proven by their receipt.
@@ -108,18 +112,33 @@ func (d *Desk) needs(c *approval.Case) []CardNeed {
 	}
 	needs := []CardNeed{}
 	for i, access := range c.Version.WrapSet.Access {
-		need := CardNeed{Name: access.Name, M: access.M, People: []string{}}
+		need := CardNeed{Name: access.Name, M: access.M, People: []string{}, Decided: []string{}, Missing: []string{}}
 		for _, h := range c.Version.WrapSet.Holders {
 			if a, err := d.roster.Approver(h.Approver); err == nil && h.Requirement == uint32(i) && a.Generation == h.Generation {
-				need.People = append(need.People, a.Name)
-				if decidedBy(c, h.Approver, counted) {
-					need.Have++
-				}
+				need.count(a.Name, decidedBy(c, h.Approver, counted))
 			}
 		}
-		needs = append(needs, need)
+		needs = append(needs, need.whole())
 	}
 	return needs
+}
+
+func (n *CardNeed) count(name string, decided bool) {
+	n.People = append(n.People, name)
+	if decided {
+		n.Decided = append(n.Decided, name)
+		n.Have++
+	} else {
+		n.Missing = append(n.Missing, name)
+	}
+}
+
+// whole leaves out who is not needed any more.
+func (n CardNeed) whole() CardNeed {
+	if n.Have >= n.M {
+		n.Missing = []string{}
+	}
+	return n
 }
 
 // decidedBy says whether an approver's decision of a kind is among those shown.

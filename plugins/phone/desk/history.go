@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -104,6 +105,25 @@ func entryOf(c *approval.Case, rec *approval.Receipt, receipt string) Entry {
 		Requester: c.Request.Origin.Requester, Consumer: c.Consumer.Name, Decision: string(rec.Decision), Reason: rec.Reason,
 		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent,
 	}
+}
+
+// Head is the last receipt of this device.
+type Head struct {
+	// Receipt is DEVICE:COUNTER:HASH, for `stillvault receipts verify`; empty before
+	// the first.
+	Receipt string `json:"receipt"`
+}
+
+// head returns the last receipt, which proves to whoever verifies the broker's
+// that none of this device is missing.
+func (d *Desk) head(none) (*Head, error) {
+	if d.me == nil {
+		return nil, ErrNotEnrolled
+	}
+	if d.ledger.Counter == 0 {
+		return &Head{}, nil
+	}
+	return &Head{fmt.Sprintf("%s:%d:%s", d.me.Device, d.ledger.Counter, d.ledger.Previous)}, nil
 }
 
 // history returns the own decisions, newest first.

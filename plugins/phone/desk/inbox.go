@@ -72,6 +72,7 @@ type Received struct {
 	Ended    []Ended     `json:"ended"` // lately, newest last
 	Log      roster.Head `json:"log"`
 	Alarm    *Problem    `json:"alarm"`
+	Mutes    []Muted     `json:"mutes"`
 }
 
 // receive takes the answer to a call.
@@ -114,16 +115,14 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 }
 
 func (d *Desk) received(complete bool) *Received {
-	l := &d.listing
+	l, mutes := &d.listing, d.mutes()
 	r := &Received{
 		Stage: d.stage(), More: l.more, Listed: complete, Log: d.roster.Head(), Alarm: ProblemOf(d.alarm()),
-		Requests: []Card{}, Refused: append([]Refused{}, l.refused...), Ended: append([]Ended{}, l.ended...),
+		Requests: d.cards(mutes), Refused: append([]Refused{}, l.refused...), Ended: append([]Ended{}, l.ended...),
+		Mutes: shownMutes(mutes),
 	}
 	if !l.after.IsZero() {
 		r.After = l.after.String()
-	}
-	for _, w := range l.open {
-		r.Requests = append(r.Requests, w.card)
 	}
 	return r
 }

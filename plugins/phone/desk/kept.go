@@ -23,6 +23,7 @@ const (
 	keyUnsent  = "unsent/"  // answers that the broker has not taken, by number
 	keyHistory = "history/" // answers, by number
 	keyChecked = "checked"  // when each way into the keyring was last tried
+	keyMuted   = "muted/"   // whose requests are quiet, and until when
 
 	keyOvertaken = "overtaken" // a receipt that this device signed and does not remember
 )

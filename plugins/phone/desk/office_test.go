@@ -107,18 +107,34 @@ const value = `{"password":"s3cr3t"}`
 // ask has the consumer ask for a path; its request waits from then on.
 func (o *office) ask(path string) *asked {
 	o.T.Helper()
+	return o.askFor(o.sealed(path), path)
+}
+
+func (o *office) sealed(path string) *secret.Version {
+	o.T.Helper()
 	v, err := secret.Seal(o.Roster, secret.Draft{Mount: o.Mount, Secret: envelope.NewID(), Path: path, Version: 1, Author: o.consumer.ID}, []byte(value), o.consumer.Signer, o.Now)
 	o.Must(err)
-	return o.askFor(v, path)
+	return v
 }
 
 func (o *office) askFor(v *secret.Version, path string) *asked {
+	o.T.Helper()
+	return o.askWith(v, path, approval.Origin{Requester: "carol", Entity: "entity-carol", Remote: "10.0.0.1", Host: "db1", UID: -1, PID: -1})
+}
+
+// askAs is ask of somebody else.
+func (o *office) askAs(path string, origin approval.Origin) *asked {
+	o.T.Helper()
+	return o.askWith(o.sealed(path), path, origin)
+}
+
+func (o *office) askWith(v *secret.Version, path string, origin approval.Origin) *asked {
 	o.T.Helper()
 	q := &asked{}
 	var err error
 	q.verified, err = v.Verify(o.Roster, o.Mount, path)
 	o.Must(err)
-	terms := approval.Terms{Origin: approval.Origin{Requester: "carol", Entity: "entity-carol", Remote: "10.0.0.1", Host: "db1", UID: -1, PID: -1}, Reason: "incident 7"}
+	terms := approval.Terms{Origin: origin, Reason: "incident 7"}
 	pending, request, err := approval.Ask(o.Roster, q.verified, o.consumer.ID, o.consumer.Signer, terms, o.Now)
 	o.Must(err)
 	q.pending = pending

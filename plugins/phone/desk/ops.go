@@ -36,6 +36,9 @@ var operations = map[string]operation{
 	"unsent":  plain((*Desk).unsent),
 	"history": plain((*Desk).history),
 	"devices": plain((*Desk).devices),
+	"head":    plain((*Desk).head),
+	"mute":    plain((*Desk).mute),
+	"unmute":  plain((*Desk).unmute),
 
 	"handoverStart":   plain((*Desk).handoverStart),
 	"handoverPoll":    plain((*Desk).handoverPoll),
