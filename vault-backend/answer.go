@@ -73,6 +73,7 @@ var failures = []failure{
 
 	{exchange.ErrWaiting, http.StatusLocked, ""},
 	{exchange.ErrDraining, http.StatusLocked, ""},
+	{exchange.ErrOpen, http.StatusConflict, ""},
 	{exchange.ErrCap, http.StatusUnprocessableEntity, ""},
 	{exchange.ErrDeniedRecently, http.StatusUnprocessableEntity, ""},
 	{exchange.ErrInboxCap, http.StatusUnprocessableEntity, ""},

@@ -23,7 +23,7 @@ func (b *broker) pathRequests() []*framework.Path {
 			DisplayAttrs: display("requests"),
 			Operations: operations{
 				logical.ListOperation: &framework.PathOperation{
-					Callback: b.listRequests, Summary: "List requests, oldest first.", Responses: listed("Ids, with path, version, state, created and deadline."),
+					Callback: b.listRequests, Summary: "List requests, oldest first.", Responses: listed("Ids, with path, version, state, summary, created and deadline."),
 				},
 			},
 			HelpSynopsis: "Requests that wait or have just ended.", HelpDescription: requestsHelp,
@@ -47,23 +47,25 @@ func (b *broker) pathRequests() []*framework.Path {
 
 func requestFields() fields {
 	return fields{
-		"request_id": required(framework.TypeString, "The request's id."),
-		"path":       required(framework.TypeString, "The secret's path."),
-		"version":    required(framework.TypeInt64, "The secret's version."),
-		"state":      required(framework.TypeString, "waiting, approved, denied, expired or cancelled."),
-		"cause":      required(framework.TypeString, "Why it ended without an approval, empty otherwise."),
-		"requester":  required(framework.TypeString, "Who asks, as Vault reports it or the host says."),
-		"entity":     required(framework.TypeString, "The requester's Vault entity id."),
-		"remote":     required(framework.TypeString, "Network address that it came from."),
-		"host":       required(framework.TypeString, "The host that asks, empty for the mount."),
-		"consumer":   required(framework.TypeString, "Name of the consumer that receives the secret."),
-		"reason":     required(framework.TypeString, "The reason given."),
-		"created":    required(framework.TypeString, "When it was made."),
-		"deadline":   required(framework.TypeString, "When it expires."),
-		"readers":    required(framework.TypeInt, "How many calls wait for it."),
-		"decisions":  required(framework.TypeSlice, "Who decided what: approver, name, device, decision, time, reason."),
-		"missing":    required(framework.TypeSlice, "What it waits for: requirement, have, want."),
-		"hash":       required(framework.TypeString, "Hash of the signed request; the match code follows from it."),
+		"request_id":   required(framework.TypeString, "The request's id."),
+		"path":         required(framework.TypeString, "The secret's path."),
+		"version":      required(framework.TypeInt64, "The secret's version."),
+		"state":        required(framework.TypeString, "waiting, approved, denied, expired or cancelled."),
+		"cause":        required(framework.TypeString, "Why it ended without an approval, empty otherwise."),
+		"summary":      required(framework.TypeString, "Who decided and what is missing, as \"1 of 2 sre; security: waiting\"."),
+		"requester":    required(framework.TypeString, "Who asks, as Vault reports it or the host says."),
+		"entity":       required(framework.TypeString, "The requester's Vault entity id."),
+		"remote":       required(framework.TypeString, "Network address that it came from."),
+		"host":         required(framework.TypeString, "The host that asks, empty for the mount."),
+		"consumer":     required(framework.TypeString, "Name of the consumer that receives the secret."),
+		"reason":       required(framework.TypeString, "The reason given."),
+		"created":      required(framework.TypeString, "When it was made."),
+		"deadline":     required(framework.TypeString, "When it expires."),
+		"readers":      required(framework.TypeInt, "How many calls wait for it."),
+		"decisions":    required(framework.TypeSlice, "Who decided what: approver, name, device, decision, time, reason."),
+		"requirements": required(framework.TypeSlice, "Each requirement with the people who decided: requirement, have, want, decided (names)."),
+		"missing":      required(framework.TypeSlice, "Those of the requirements that are not met yet, while the request waits."),
+		"hash":         required(framework.TypeString, "Hash of the signed request; the match code follows from it."),
 	}
 }
 
@@ -74,7 +76,7 @@ func (b *broker) listRequests(ctx context.Context, _ *logical.Request, _ *framew
 	}
 	keys, info := listView(x.List(nil), func(l exchange.Line) (string, map[string]any) {
 		return l.Request.String(), map[string]any{
-			"path": l.Path, "version": l.Version, "state": string(l.State),
+			"path": l.Path, "version": l.Version, "state": string(l.State), "summary": l.Summary,
 			"created": shownTime(envelope.At(l.Created)), "deadline": shownTime(envelope.At(l.Deadline)),
 		}
 	})
@@ -98,18 +100,29 @@ func (b *broker) readRequest(ctx context.Context, _ *logical.Request, data *fram
 	if s.Cause != nil {
 		cause = s.Cause.Error()
 	}
-	missing := []any{}
-	for _, n := range s.Missing {
-		missing = append(missing, map[string]any{"requirement": n.Requirement, "have": n.Have, "want": n.Want})
-	}
+	requirements, missing := requirementsView(s)
 	return &logical.Response{Data: map[string]any{
-		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause,
+		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary,
 		"requester": s.Origin.Requester, "entity": s.Origin.Entity, "remote": s.Origin.Remote, "host": s.Origin.Host,
 		"consumer": s.ConsumerName, "reason": s.Reason,
 		"created": shownTime(envelope.At(s.Created)), "deadline": shownTime(envelope.At(s.Deadline)),
-		"readers": s.Readers, "decisions": decisionsView(s.Decisions), "missing": missing,
+		"readers": s.Readers, "decisions": decisionsView(s.Decisions), "requirements": requirements, "missing": missing,
 		"hash": s.Hash.String(),
 	}}, nil
+}
+
+// requirementsView shows all requirements, and of a request that waits those that
+// are not met yet.
+func requirementsView(s *exchange.Status) (all, missing []any) {
+	all, missing = []any{}, []any{}
+	for _, q := range s.Requirements {
+		shown := map[string]any{"requirement": q.Name, "have": q.Have, "want": q.Want, "decided": q.Decided}
+		all = append(all, shown)
+		if q.Have < q.Want && s.State == exchange.Waiting {
+			missing = append(missing, shown)
+		}
+	}
+	return all, missing
 }
 
 // cancelRequest ends a request. One that is not known has ended, or is about to

@@ -124,10 +124,19 @@ func TestAnEndedWaitKeepsTheRequest(t *testing.T) {
 	if shown["state"] != "waiting" || shown["path"] != "prod/db" || shown["consumer"] != "vault" || len(shown["missing"].([]any)) != 1 {
 		t.Fatalf("request: %v", shown)
 	}
+	if shown["summary"] != "ops: waiting" {
+		t.Fatalf("the request stands at %v", shown["summary"])
+	}
+	r.refused(read, "secret/prod/db", map[string]any{"wait": "0s", "reason": "a better one"}, http.StatusConflict, "request_open")
 	r.answer(r.approval(r.alice, r.waitFor(r.alice)))
 	r.Must(await(t, r.ask("secret/prod/db", nil)).err)
-	if shown := r.do(read, "requests/"+ids[0], nil); shown["state"] != "approved" || len(shown["decisions"].([]any)) != 1 {
+	shown = r.do(read, "requests/"+ids[0], nil)
+	if shown["state"] != "approved" || len(shown["decisions"].([]any)) != 1 || len(shown["missing"].([]any)) != 0 || shown["summary"] != "1 of 1 ops" {
 		t.Fatalf("request: %v", shown)
+	}
+	met := shown["requirements"].([]any)[0].(map[string]any)
+	if met["requirement"] != "ops" || met["have"] != uint32(1) || met["want"] != uint32(1) || !slices.Equal(met["decided"].([]string), []string{"alice"}) {
+		t.Fatalf("its requirement: %v", met)
 	}
 }
 

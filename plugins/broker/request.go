@@ -31,25 +31,38 @@ const (
 	RequestCancelled RequestState = "cancelled"
 )
 
-// Request is a request as the broker tells it.
+// Requirement is how far one of a request's requirements is. Decided are the
+// names of those who count for it.
+type Requirement struct {
+	Requirement string   `json:"requirement"`
+	Have        uint32   `json:"have"`
+	Want        uint32   `json:"want"`
+	Decided     []string `json:"decided"`
+}
+
+// Request is a request as the broker tells it. Summary says who has decided and
+// what is missing, as "1 of 2 sre; security: waiting"; Missing are those of the
+// requirements that are not met yet, while the request waits.
 type Request struct {
-	ID        string          `json:"request_id"`
-	Path      string          `json:"path"`
-	Version   uint64          `json:"version"`
-	State     RequestState    `json:"state"`
-	Cause     string          `json:"cause"` // why it ended without an approval
-	Requester string          `json:"requester"`
-	Entity    string          `json:"entity"`
-	Remote    string          `json:"remote"`
-	Host      string          `json:"host"` // empty where the mount asks
-	Consumer  string          `json:"consumer"`
-	Reason    string          `json:"reason"`
-	Created   time.Time       `json:"created"`
-	Deadline  time.Time       `json:"deadline"`
-	Readers   int             `json:"readers"` // calls that wait for it
-	Decisions []Decision      `json:"decisions"`
-	Missing   []approval.Need `json:"missing"`
-	Hash      string          `json:"hash"`
+	ID           string          `json:"request_id"`
+	Path         string          `json:"path"`
+	Version      uint64          `json:"version"`
+	State        RequestState    `json:"state"`
+	Cause        string          `json:"cause"` // why it ended without an approval
+	Requester    string          `json:"requester"`
+	Entity       string          `json:"entity"`
+	Remote       string          `json:"remote"`
+	Host         string          `json:"host"` // empty where the mount asks
+	Consumer     string          `json:"consumer"`
+	Reason       string          `json:"reason"`
+	Created      time.Time       `json:"created"`
+	Deadline     time.Time       `json:"deadline"`
+	Readers      int             `json:"readers"` // calls that wait for it
+	Decisions    []Decision      `json:"decisions"`
+	Summary      string          `json:"summary"`
+	Requirements []Requirement   `json:"requirements"`
+	Missing      []approval.Need `json:"missing"`
+	Hash         string          `json:"hash"`
 }
 
 // ListRequests lists the requests that the token may see, oldest first where the

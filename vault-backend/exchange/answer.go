@@ -193,7 +193,7 @@ func (x *Exchange) apply(r *request, g *ruling, value *secret.Value) error {
 func answerOf(g *ruling, host bool) answer {
 	rec := &g.vetted.Receipt
 	a := answer{
-		receipt: g.release.Receipt, hash: g.hash, approver: rec.Approver, device: rec.Device, decision: rec.Decision,
+		receipt: g.release.Receipt, hash: g.hash, approver: rec.Approver, name: g.name, device: rec.Device, decision: rec.Decision,
 		requirement: g.vetted.Requirement, lease: rec.Lease, reason: rec.Reason, time: rec.Time,
 	}
 	if !host && rec.Decision == approval.Approve {

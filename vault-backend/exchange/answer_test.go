@@ -86,7 +86,7 @@ func TestReleasesThatDoNotCount(t *testing.T) {
 			return s.people[0].forge(s.people[0].inbox()[0], nil, s.people[0].Device.Signer())
 		}, envelope.ErrOpen, []string{"envelope_does_not_open", ""}},
 		"for a request that is not known": {ask(), func(s *scene) approval.Release {
-			other := s.read(exchange.Ask{Path: path, Reason: "another", Requester: carol()})
+			other := s.read(exchange.Ask{Path: path, Requester: requester(1)})
 			items := s.people[0].inbox()
 			c := s.people[0].reviewItem(items[1])
 			s.Must(s.x.Cancel(s.T.Context(), c.Request.ID, nil))

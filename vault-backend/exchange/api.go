@@ -78,12 +78,14 @@ type Line struct {
 	Path     string
 	Version  uint64
 	State    State
+	Summary  string // who has decided and what is missing, as "1 of 2 sre; security: waiting"
 	Created  time.Time
 	Deadline time.Time
 }
 
 // Status is everything that can be told about a request. Cause is why it ended
-// without an approval, nil otherwise. Missing is what it still waits for.
+// without an approval, nil otherwise. Requirements say who has decided and what is
+// missing, in the order of the policy.
 type Status struct {
 	Line
 	Hash         envelope.Hash
@@ -93,7 +95,7 @@ type Status struct {
 	Reason       string
 	Readers      int // who wait for it at this moment
 	Decisions    []Decision
-	Missing      []approval.Need
+	Requirements []Requirement
 	Cause        error
 }
 

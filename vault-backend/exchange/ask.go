@@ -134,7 +134,7 @@ func (x *Exchange) join(r *request) {
 func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Version) (*request, error) {
 	for {
 		limits := x.cfg.Limits()
-		epoch, err := x.admit(k.who, k.path, limits)
+		epoch, err := x.admit(slot{who: k.who, path: k.path}, k.version, limits)
 		if err != nil {
 			// Another read may have asked meanwhile, and been denied.
 			if other := x.attach(k); other != nil {
@@ -146,9 +146,12 @@ func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Vers
 		if err != nil {
 			return nil, err
 		}
-		joined, err := x.enterAsk(r, limits, epoch)
+		joined, replaced, err := x.enterAsk(r, limits, epoch)
 		if joined != r {
 			r.wipe()
+		}
+		if replaced != nil {
+			x.bury(replaced)
 		}
 		if joined != nil || err != nil {
 			return joined, err
@@ -220,21 +223,23 @@ func mountMay(known *roster.Roster, path string, mount envelope.ID, notAdmitted 
 }
 
 // enterAsk enters a new request, or joins the read to one that another read
-// entered meanwhile. It returns neither if the roster has changed since epoch.
-func (x *Exchange) enterAsk(r *request, limits Limits, epoch uint64) (*request, error) {
+// entered meanwhile. It joins none if the roster has changed since epoch. The
+// caller buries the request that the new one replaced, if there is one.
+func (x *Exchange) enterAsk(r *request, limits Limits, epoch uint64) (joined, replaced *request, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if other := x.attachLocked(r.key); other != nil {
-		return other, nil
+		return other, nil, nil
 	}
 	if x.epoch != epoch {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if err := x.admitLocked(r.who, r.path, limits); err != nil {
-		return nil, err
+	if err := x.admitLocked(r.slot(), r.version, limits); err != nil {
+		return nil, nil, err
 	}
+	replaced = x.makeRoom(r.slot())
 	x.enter(r)
 	x.prompts++
 	x.join(r)
-	return r, nil
+	return r, replaced, nil
 }

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -16,6 +15,7 @@ func (x *Exchange) enter(r *request) {
 	if !r.host() {
 		x.byKey[r.key] = r
 	}
+	x.open[r.slot()] = r
 	x.pending++
 	x.waiting[r.who]++
 	x.paths[r.path]++
@@ -33,6 +33,7 @@ func (x *Exchange) finish(r *request, state State, cause error) {
 	if x.waiting[r.who]--; x.waiting[r.who] == 0 {
 		delete(x.waiting, r.who)
 	}
+	x.vacate(r)
 	x.dequeue(r)
 	close(r.done)
 	if state == Approved {
@@ -115,15 +116,3 @@ func (r *request) expired() error {
 }
 
 func clockTime(t envelope.Time) string { return t.Time().Format(time.RFC3339) }
-
-// needs says in words what a request waits for. mu is held.
-func (r *request) needs() string {
-	text := ""
-	for i, n := range r.missing(approval.Approve) {
-		if i > 0 {
-			text += " and "
-		}
-		text += fmt.Sprintf("%d of %q", n.Want-n.Have, n.Requirement)
-	}
-	return text
-}

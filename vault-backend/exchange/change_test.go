@@ -89,7 +89,7 @@ func TestARosterThatChangesWhileARequestIsMadeCounts(t *testing.T) {
 func TestARemovedApproverIsNoLongerAsked(t *testing.T) {
 	s := newScene(t, 3, nil)
 	r := s.read(ask())
-	s.read(exchange.Ask{Path: path, Reason: "second", Requester: carol()})
+	s.read(exchange.Ask{Path: path, Requester: requester(1)})
 	p := *policyOf(s)
 	p.Requirements = []roster.Requirement{coretest.Need("dba", 1, s.people[1].Person, s.people[2].Person)}
 	s.change(roster.KindPolicySet, p)
@@ -157,7 +157,7 @@ func TestADeletedVersionIsNotHandedOutAgain(t *testing.T) {
 
 func TestAWriteLeavesThoseWhoWaitTheirVersion(t *testing.T) {
 	s := newScene(t, 2, nil)
-	waits, gone := s.read(ask()), s.read(exchange.Ask{Path: path, Reason: "gone", Requester: carol()})
+	waits, gone := s.read(ask()), s.read(exchange.Ask{Path: path, Requester: requester(1)})
 	gone.gone()
 	gone.ends()
 	s.write(path, `{"password":"new"}`)

@@ -1,7 +1,6 @@
 package exchange_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -120,9 +119,8 @@ func TestAnEndBetweenTwoPollsIsNotMissed(t *testing.T) {
 
 func TestEndsAreToldOnTheLastPageAndAreBounded(t *testing.T) {
 	s := newScene(t, 2, nil)
-	s.limits.MaxPendingEntity = 1000
 	for i := range 70 {
-		s.open(exchange.Ask{Path: path, Reason: fmt.Sprint("ends ", i), Requester: carol()})
+		s.open(exchange.Ask{Path: path, Reason: "ends", Requester: requester(i)})
 	}
 	var last envelope.Hash
 	for _, l := range s.x.List(nil) {
@@ -132,7 +130,7 @@ func TestEndsAreToldOnTheLastPageAndAreBounded(t *testing.T) {
 		s.Must(s.x.Cancel(t.Context(), l.Request, nil))
 	}
 	for i := range 100 {
-		s.open(exchange.Ask{Path: path, Reason: fmt.Sprint("waits ", i), Requester: carol()})
+		s.open(exchange.Ask{Path: path, Reason: "waits", Requester: requester(i)})
 	}
 	page := s.polled(s.people[0].callOnce(t))
 	if !page.More || len(page.Ended) != 0 {
@@ -149,9 +147,8 @@ func TestEndsAreToldOnTheLastPageAndAreBounded(t *testing.T) {
 
 func TestManyDecisionsDoNotMakeAPageTooLarge(t *testing.T) {
 	s := newScene(t, 6, quorum(6))
-	s.limits.MaxPendingEntity = 1000
 	for i := range 64 {
-		s.open(exchange.Ask{Path: path, Reason: fmt.Sprint(i), Requester: carol()})
+		s.open(exchange.Ask{Path: path, Requester: requester(i)})
 	}
 	for _, p := range s.people {
 		for _, item := range p.inbox() {

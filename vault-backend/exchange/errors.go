@@ -20,6 +20,9 @@ var (
 	ErrDraining = errors.New("draining: this mount is about to restart; run the same command again in a minute")
 	// ErrCap means that too many requests wait. 422.
 	ErrCap = errors.New("request_cap: wait until some are answered, or end them with `vault delete stillvault/requests/<id>`")
+	// ErrOpen means that the same requester waits for the same path through the
+	// same consumer, with another reason, version or lease. 409.
+	ErrOpen = errors.New("request_open: one request per requester and path waits at a time; repeat the first read with the same words to go on waiting for it, or let it be decided or end it first")
 	// ErrDeniedRecently means that the same requester was denied the same path a
 	// moment ago. 422.
 	ErrDeniedRecently = errors.New("denied_recently: talk to the approver first; asking again at once only disturbs people")

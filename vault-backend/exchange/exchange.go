@@ -68,12 +68,13 @@ type Exchange struct {
 	mu        sync.Mutex
 	byID      map[envelope.ID]*request
 	byHash    map[envelope.Hash]*request
-	byKey     map[key]*request // mount requests that a read may attach to, see attach
-	waiting   map[string]int   // requests that wait, by requester
-	paths     map[string]int   // requests that wait or are handed out, by path
-	pending   int              // requests that wait, in all
-	held      int              // approved requests whose key is still there
-	over      []*request       // ended mount requests, oldest first
+	byKey     map[key]*request  // mount requests that a read may attach to, see attach
+	open      map[slot]*request // that wait
+	waiting   map[string]int    // requests that wait, by requester
+	paths     map[string]int    // requests that wait or are handed out, by path
+	pending   int               // requests that wait, in all
+	held      int               // approved requests whose key is still there
+	over      []*request        // ended mount requests, oldest first
 	queues    map[envelope.ID]*queue
 	cooldowns map[place]cooldown
 	calls     callLog
@@ -107,6 +108,7 @@ func New(cfg Config) *Exchange {
 		byID:      map[envelope.ID]*request{},
 		byHash:    map[envelope.Hash]*request{},
 		byKey:     map[key]*request{},
+		open:      map[slot]*request{},
 		waiting:   map[string]int{},
 		paths:     map[string]int{},
 		queues:    map[envelope.ID]*queue{},

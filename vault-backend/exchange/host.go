@@ -65,7 +65,7 @@ type posting struct {
 	hash    envelope.Hash
 	version *secret.Version // the one that it names
 	who     Requester
-	name    string // of the requester, to tell them apart
+	slot    slot
 	stored  bool
 }
 
@@ -83,7 +83,7 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	p := &posting{path: path, signed: signed, hash: hash, who: who, name: hostIdentity(who, q.Consumer)}
+	p := &posting{path: path, signed: signed, hash: hash, who: who, slot: slot{hostIdentity(who, q.Consumer), path, q.Consumer}}
 	if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 // enters it. It returns none if the roster changed meanwhile.
 func (x *Exchange) tryPost(ctx context.Context, p *posting) (*request, error) {
 	limits := x.cfg.Limits()
-	epoch, err := x.admit(p.name, p.path, limits)
+	epoch, err := x.admit(p.slot, 0, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (x *Exchange) draftHost(p *posting) (*request, error) {
 		if h := verified.Header; h.Secret != q.Secret || h.Version != q.Version || verified.HeaderHash != q.Header {
 			return fmt.Errorf("request %s names another version than the one stored: %w", q.ID, approval.ErrRequest)
 		}
-		r = newRequest(p.signed, p.hash, q, verified, p.name)
+		r = newRequest(p.signed, p.hash, q, verified, p.slot.who)
 		s := newBench(known, now).stands(r, standing{seats: r.seats})
 		r.policyHash, r.seats = s.policy, s.seats
 		return s.err
@@ -176,7 +176,7 @@ func (x *Exchange) enterHost(r *request, limits Limits, epoch uint64) (bool, err
 	if x.byID[r.id] != nil {
 		return false, fmt.Errorf("request %s has the id of another: %w", r.id, approval.ErrRequest)
 	}
-	if err := x.admitLocked(r.who, r.path, limits); err != nil {
+	if err := x.admitLocked(r.slot(), 0, limits); err != nil {
 		return false, err
 	}
 	x.enter(r)
@@ -188,7 +188,7 @@ func (x *Exchange) enterHost(r *request, limits Limits, epoch uint64) (bool, err
 // collect returns what a host's request came to.
 func (x *Exchange) collect(ctx context.Context, r *request) (*Releases, error) {
 	x.mu.Lock()
-	out := &Releases{Request: r.id, State: r.state}
+	out := &Releases{Request: r.id, State: r.state, Decided: r.decisions()}
 	cause, answers := r.cause, r.answers
 	x.mu.Unlock()
 	if out.State != Approved && out.State != Denied {
@@ -201,7 +201,5 @@ func (x *Exchange) collect(ctx context.Context, r *request) (*Releases, error) {
 		}
 		out.Releases = append(out.Releases, rel.Release)
 	}
-	var err error
-	out.Decided, err = x.decisions(answers)
-	return out, err
+	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
@@ -306,13 +307,17 @@ func TestAHostCannotAttachWithSomebodyElsesToken(t *testing.T) {
 }
 
 func TestAHostCannotTakeAnothersRequestID(t *testing.T) {
-	s := newScene(t, 2, nil)
+	var second *coretest.Consumer
+	s := newScene(t, 2, func(s *scene, p *roster.Policy) {
+		second = s.AdmitConsumer("second-host", roster.ConsumerHost)
+		p.Consumers = append(p.Consumers, second.ID)
+	})
 	h := s.hostAsks(nil)
 	h.post()
 	q, err := envelope.Peek[approval.Request](h.signed, envelope.TypeRequest)
 	s.Must(err)
-	q.Reason = "another"
-	signed, err := envelope.Sign(envelope.TypeRequest, q, s.host.Signer)
+	q.Consumer = second.ID
+	signed, err := envelope.Sign(envelope.TypeRequest, q, second.Signer)
 	s.Must(err)
 	_, err = s.x.Release(t.Context(), path, signed, carol(), 0)
 	s.fails(err, approval.ErrRequest)

@@ -216,6 +216,13 @@ func (x *Exchange) reviveAnswer(ctx context.Context, r *request, name string) (*
 		return nil, err
 	}
 	g := &ruling{release: entry.Release, hash: hash, vetted: &approval.Vetted{Receipt: rec, Requirement: entry.Requirement}}
+	err = x.cfg.Roster(func(now *roster.Roster) error {
+		g.name = nameOf(now, rec.Approver)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	r.names = append(r.names, recorded{receipt: hash, name: entry.Record})
 	known, err := x.load(ctx, entry.Record)
 	switch {
@@ -238,31 +245,23 @@ func (x *Exchange) resume(v *revived) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.enter(r)
-	denial := ""
+	slices.SortFunc(answers, func(a, b ruling) int {
+		return cmp.Compare(a.vetted.Receipt.Time, b.vetted.Receipt.Time)
+	})
+	var denial *answer
 	for i := range answers {
-		a := answerOf(&answers[i], true)
-		r.answers = append(r.answers, a)
-		if a.decision == approval.Deny {
-			denial = a.reason
+		r.answers = append(r.answers, answerOf(&answers[i], true))
+		if last := &r.answers[len(r.answers)-1]; last.decision == approval.Deny {
+			denial = &answer{name: last.name, reason: last.reason}
 		}
 	}
 	r.lease = r.grantedLease()
 	switch {
 	case entry.Ended != "":
 		x.finish(r, entry.Ended, tell(ErrCancelled, "%s", entry.Cause))
-	case r.said(r.denier(), approval.Deny):
-		x.finish(r, Denied, r.deniedBy("approver "+r.denier().String(), denial))
+	case denial != nil:
+		x.finish(r, Denied, r.deniedBy(denial.name, denial.reason))
 	case len(r.missing(approval.Approve)) == 0:
 		x.finish(r, Approved, nil)
 	}
-}
-
-// denier returns who denied, zero if nobody did. mu is held.
-func (r *request) denier() envelope.ID {
-	for i := range r.answers {
-		if r.answers[i].decision == approval.Deny {
-			return r.answers[i].approver
-		}
-	}
-	return envelope.ID{}
 }

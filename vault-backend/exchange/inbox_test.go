@@ -74,7 +74,7 @@ func TestAPollAfterTheLastItemWaitsForTheNext(t *testing.T) {
 	s.read(ask())
 	first := s.only()
 	got := s.people[0].poll(first)
-	s.read(exchange.Ask{Path: path, Reason: "next", Requester: carol()})
+	s.read(exchange.Ask{Path: path, Requester: requester(1)})
 	if in := s.polled(got); len(in.Items) != 1 || idOf(t, in.Items[0].Request) == first {
 		t.Fatalf("%d items", len(in.Items))
 	}
@@ -179,10 +179,9 @@ func TestPagesHoldAtMost64ItemsAndOneMebibyte(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, 2, nil)
-			s.limits.MaxPendingEntity = 1000
 			s.write(path, fmt.Sprintf(`{"v":%q}`, strings.Repeat("x", c.size)))
 			for i := range c.requests {
-				s.open(exchange.Ask{Path: path, Reason: fmt.Sprint(i), Requester: carol()})
+				s.open(exchange.Ask{Path: path, Requester: requester(i)})
 			}
 			var after envelope.ID
 			var pages []int

@@ -31,6 +31,9 @@ func (x *Exchange) Check() error {
 		if r.state != Waiting {
 			continue
 		}
+		if x.open[r.slot()] != r {
+			return fmt.Errorf("request %s waits and is not in its slot", r.id)
+		}
 		pending++
 		waiting[r.who]++
 		for _, s := range r.seats {
@@ -38,6 +41,9 @@ func (x *Exchange) Check() error {
 				live[x.queues[s.approver]]++
 			}
 		}
+	}
+	if len(x.open) != pending {
+		return fmt.Errorf("%d requests wait in %d slots", pending, len(x.open))
 	}
 	if pending != x.pending || held != x.held {
 		return fmt.Errorf("%d wait and %d are held, counted as %d and %d", pending, held, x.pending, x.held)

@@ -32,23 +32,28 @@ func (p place) entry() string {
 	return cooldownFolder + envelope.SumHash([]byte(fmt.Sprintf("%d/%s/%s", len(p.who), p.who, p.path))).String()
 }
 
-// admit checks that a requester may open a request for a path. It returns the
+// admit checks that a requester may open a request for a version. It returns the
 // roster's epoch, before anything of the roster is read.
-func (x *Exchange) admit(who, path string, limits Limits) (uint64, error) {
+func (x *Exchange) admit(s slot, version uint64, limits Limits) (uint64, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.epoch, x.admitLocked(who, path, limits)
+	return x.epoch, x.admitLocked(s, version, limits)
 }
 
 // admitLocked is admit with mu held.
-func (x *Exchange) admitLocked(who, path string, limits Limits) error {
-	now := x.now()
+func (x *Exchange) admitLocked(s slot, version uint64, limits Limits) error {
+	now, who, path := x.now(), s.who, s.path
 	if c, ok := x.cooldowns[place{who, path}]; ok && now < c.until {
 		return tell(ErrDeniedRecently, "%s; %q can be asked for again after %s, in %s", c.denial, path, clockTime(c.until), c.until.Sub(now).Round(time.Second))
 	}
 	switch {
 	case x.drained || limits.Drain || x.closed:
 		return tell(ErrDraining, "nobody was asked for %q", path)
+	}
+	if err := x.inTheWay(s, version); err != nil {
+		return err
+	}
+	switch {
 	case x.waiting[who] >= limits.MaxPendingEntity:
 		return tell(ErrCap, "%d requests of this requester wait for an answer, as many as may", x.waiting[who])
 	case x.pending >= limits.MaxPending:

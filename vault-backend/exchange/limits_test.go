@@ -13,8 +13,10 @@ import (
 func TestCapPerRequester(t *testing.T) {
 	s := newScene(t, 2, nil)
 	s.limits.MaxPendingEntity = 2
+	s.write("prod/two", password)
+	s.write("prod/three", password)
 	one, two, three := ask(), ask(), ask()
-	two.Reason, three.Reason = "b", "c"
+	two.Path, three.Path = "prod/two", "prod/three"
 	s.read(one)
 	s.read(two)
 	s.read(three).fails(exchange.ErrCap, "request_cap: 2 requests of this requester wait")
@@ -96,7 +98,7 @@ func TestDrainEndsWaitsAndKeepsRequests(t *testing.T) {
 	}
 	s.read(ask()).fails(exchange.ErrDraining)
 	fresh := ask()
-	fresh.Reason = "another"
+	fresh.Requester = requester(1)
 	s.read(fresh).fails(exchange.ErrDraining, "nobody was asked")
 	if st := s.x.Stats(); st.Pending != 2 || !st.Draining {
 		t.Fatalf("%d requests wait", st.Pending)

@@ -82,6 +82,7 @@ type answer struct {
 	receipt     envelope.Signed
 	hash        envelope.Hash
 	approver    envelope.ID
+	name        string // the approver's
 	device      envelope.ID
 	decision    approval.Decision
 	requirement uint32

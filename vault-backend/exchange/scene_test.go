@@ -170,6 +170,11 @@ func carol() exchange.Requester {
 	return exchange.Requester{Entity: "entity-carol", Accessor: "accessor-1", Name: "carol", Remote: "10.0.0.1"}
 }
 
+// requester is one of many who are not approvers.
+func requester(n int) exchange.Requester {
+	return exchange.Requester{Entity: fmt.Sprintf("entity-requester-%d", n), Name: fmt.Sprintf("requester-%d", n)}
+}
+
 func ask() exchange.Ask { return exchange.Ask{Path: path, Reason: "incident 7", Requester: carol()} }
 
 // result is what a blocked call came to.

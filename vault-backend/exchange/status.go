@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 )
@@ -40,7 +39,7 @@ func (r *request) visible(who *Requester) bool {
 // line describes the request. mu is held.
 func (r *request) line() Line {
 	return Line{
-		Request: r.id, Path: r.path, Version: r.version, State: r.state,
+		Request: r.id, Path: r.path, Version: r.version, State: r.state, Summary: r.summary(false),
 		Created: r.created.Time(), Deadline: r.deadline.Time(),
 	}
 }
@@ -55,19 +54,13 @@ func (x *Exchange) Get(id envelope.ID, who *Requester) (*Status, error) {
 		return nil, tell(ErrUnknownRequest, "request %s", id)
 	}
 	s := &Status{Line: r.line(), Hash: r.hash, Consumer: r.consumer, Readers: r.waiters, Cause: r.cause}
-	if r.state == Waiting {
-		s.Missing = r.missing(approval.Approve)
-	}
-	answers := slices.Clone(r.answers)
+	s.Requirements, s.Decisions = r.tally(), r.decisions()
 	x.mu.Unlock()
 	q, err := r.read()
 	if err != nil {
 		return nil, err
 	}
 	s.Origin, s.Reason = q.Origin, q.Reason
-	if s.Decisions, err = x.decisions(answers); err != nil {
-		return nil, err
-	}
 	err = x.cfg.Roster(func(known *roster.Roster) error {
 		if c, err := known.FormerConsumer(r.consumer); err == nil {
 			s.ConsumerName = c.Name
@@ -77,19 +70,15 @@ func (x *Exchange) Get(id envelope.ID, who *Requester) (*Status, error) {
 	return s, err
 }
 
-// decisions says what answers were, for people.
-func (x *Exchange) decisions(answers []answer) ([]Decision, error) {
-	all := make([]Decision, len(answers))
-	err := x.cfg.Roster(func(known *roster.Roster) error {
-		for i, a := range answers {
-			all[i] = Decision{
-				Approver: a.approver, Name: nameOf(known, a.approver), Device: a.device,
-				Decision: a.decision, Reason: a.reason, Time: a.time.Time(),
-			}
+// decisions says what the answers were, for people. mu is held.
+func (r *request) decisions() []Decision {
+	all := make([]Decision, len(r.answers))
+	for i, a := range r.answers {
+		all[i] = Decision{
+			Approver: a.approver, Name: a.name, Device: a.device, Decision: a.decision, Reason: a.reason, Time: a.time.Time(),
 		}
-		return nil
-	})
-	return all, err
+	}
+	return all
 }
 
 // nameOf returns the name of an approver, in force or not, or else the id.

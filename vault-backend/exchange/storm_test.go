@@ -52,7 +52,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // named are the errors that a reader may be given.
 var named = []error{
-	exchange.ErrWaiting, exchange.ErrDraining, exchange.ErrCap, exchange.ErrDeniedRecently, exchange.ErrCancelled,
+	exchange.ErrWaiting, exchange.ErrDraining, exchange.ErrCap, exchange.ErrDeniedRecently, exchange.ErrCancelled, exchange.ErrOpen,
 	approval.ErrDenied, approval.ErrExpired, approval.ErrConsumer, exchange.ErrHostConsumersOnly, context.Canceled, context.DeadlineExceeded,
 }
 

@@ -50,7 +50,7 @@ func (x *Exchange) stillWaiting(r *request) error {
 	if r.state != Waiting {
 		return nil
 	}
-	return tell(ErrWaiting, "request %s for %q needs %s, until %s", r.id, r.path, r.needs(), clockTime(r.deadline))
+	return tell(ErrWaiting, "%s (request %s for %q, until %s)", r.summary(true), r.id, r.path, clockTime(r.deadline))
 }
 
 // drainingNow is the answer to a wait that draining ended; nil if the request
