@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// inventory knows every secret's current version and who holds shares of any
-// version, for status and for when people leave. It is read from
-// storage when it is first asked for and kept up to date from then on. Writes
+// inventory knows every secret's readable versions and who holds their shares,
+// for status, for when people leave and for what is to be shared anew. It is read
+// from storage when it is first asked for and kept up to date from then on. Writes
 // that happen while it is read are noted too, and are the newer truth.
 type inventory struct {
 	mu      sync.Mutex
@@ -19,23 +19,34 @@ type inventory struct {
 	loading sync.Mutex
 }
 
-// stock is what is known of one secret.
+// stock is what is known of one secret: the versions that have a value to give,
+// or will have again if they are undeleted, newest first.
 type stock struct {
-	current versionRecord
-	holders []holding // whose wraps are stored, each once
+	versions []versionRecord
 }
 
 func stockOf(r *record) *stock {
-	s := &stock{current: *r.current()}
-	for _, v := range r.Versions {
-		for _, h := range v.Holders {
-			h.Requirement = 0
-			if !h.Gone && !slices.Contains(s.holders, h) {
-				s.holders = append(s.holders, h)
-			}
+	s := &stock{}
+	for _, v := range slices.Backward(r.Versions) {
+		if v.Destroyed {
+			continue
 		}
+		v.Shares = v.Shares.Clone()
+		s.versions = append(s.versions, v)
 	}
 	return s
+}
+
+// readable calls f with every version that is not deleted, newest first; latest
+// for the first of them.
+func (s *stock) readable(f func(v *versionRecord, latest bool)) {
+	latest := true
+	for i := range s.versions {
+		if v := &s.versions[i]; v.readable() == nil {
+			f(v, latest)
+			latest = false
+		}
+	}
 }
 
 // note records what became of a path; nil that it was removed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 func (b *broker) pathMetadata() *framework.Path {
@@ -24,8 +25,8 @@ func (b *broker) pathMetadata() *framework.Path {
 					"current_version": required(framework.TypeInt64, "Number of the current version."),
 					"policy":          required(framework.TypeString, "Name of the policy that covers the path now, empty if none does."),
 					"coverage":        required(framework.TypeSlice, "Who can still release the current version: requirement, m, people, recoverable, meets."),
-					"stale":           required(framework.TypeBool, "Whether the policy asks for others than those the current version is sealed to."),
-					"versions":        required(framework.TypeMap, "By number: header (hash), created_time, deletion_time, destroyed, author, policy, epoch, exposed, disbelieved."),
+					"stale":           required(framework.TypeBool, "Whether the policy asks for others than those the current version is shared among."),
+					"versions":        required(framework.TypeMap, "By number: header (hash), created_time, deletion_time, destroyed, author, policy, epoch, proven, shares, former, lost, one_device, uncovered, stale, exposed, disbelieved, rotate."),
 				}),
 			},
 			logical.ListOperation: &framework.PathOperation{
@@ -37,6 +38,15 @@ func (b *broker) pathMetadata() *framework.Path {
 		},
 		HelpSynopsis: "What is known of secrets without opening them.",
 		HelpDescription: `
+Each version is told how it stands by itself, for each is shared by itself:
+"lost" if fewer people hold a share than its own quorum wants, so that nobody can
+open it or share it anew; "one_device" if losing one device would lose a
+requirement; "uncovered" if losing as many people as the policy expects to lose
+would; "stale" if the policy asks for others than those who hold its shares, and a
+re-share waits. "epoch" counts the re-shares; "proven" says how many of its
+"shares" have opened it since the last one, and "former" whether those before are
+still kept.
+
 "exposed" says of a version that somebody who is not among the policy's people
 any more holds a share of it, or that an approver's keyring was replaced since.
 They are served nothing any more, but may hold a copy: write the secret again,
@@ -44,7 +54,10 @@ with a changed credential.
 
 "disbelieved" says of a version that its author's key is known to be
 compromised. Every reader refuses it: write the secret again from an allowed
-author.`,
+author.
+
+"rotate" says that break-glass was used for a version: change the credential and
+write the secret again.`,
 	}
 }
 
@@ -66,8 +79,9 @@ func (b *broker) readMetadata(ctx context.Context, _ *logical.Request, data *fra
 }
 
 func showRecord(org *roster.Roster, path string, r *record) map[string]any {
+	a := reshare.NewAppraiser(org)
 	current := r.current()
-	now := current.standing(org, path)
+	now := current.standing(a, path)
 	shown := map[string]any{
 		"secret_id": r.Secret.String(), "current_version": current.Number,
 		"policy": "", "coverage": []any{}, "stale": now.Stale && !current.Destroyed,
@@ -76,20 +90,30 @@ func showRecord(org *roster.Roster, path string, r *record) map[string]any {
 		shown["policy"] = now.Policy.Name
 		shown["coverage"] = coverageView(now.Policy, now.Coverage)
 	}
-	versions, d := map[string]any{}, newDoorman(org)
-	for _, v := range r.Versions {
-		policy := v.Policy.String()
-		if p, err := org.Policy(v.Policy); err == nil {
-			policy = p.Name
-		}
-		versions[strconv.FormatUint(v.Number, 10)] = map[string]any{
-			"header": v.Header.String(), "created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
-			"author": consumerName(org, v.Author), "policy": policy, "epoch": v.Epoch,
-			"exposed": v.exposed(d, now.Policy), "disbelieved": v.disbelieved(org),
-		}
+	versions := map[string]any{}
+	for i := range r.Versions {
+		versions[strconv.FormatUint(r.Versions[i].Number, 10)] = showVersion(a, path, &r.Versions[i])
 	}
 	shown["versions"] = versions
 	return shown
+}
+
+func showVersion(a *reshare.Appraiser, path string, v *versionRecord) map[string]any {
+	org := a.Roster()
+	policy := v.Policy.String()
+	if p, err := org.Policy(v.Policy); err == nil {
+		policy = p.Name
+	}
+	now := v.standing(a, path)
+	there := !v.Destroyed
+	proven, shares := v.Proven()
+	return map[string]any{
+		"header": v.Header.String(), "created_time": shownTime(v.Created), "deletion_time": shownTime(v.Deleted), "destroyed": v.Destroyed,
+		"author": consumerName(org, v.Author), "policy": policy,
+		"epoch": v.Epoch, "proven": proven, "shares": shares, "former": v.HoldsFormer(),
+		"lost": there && now.Lost, "one_device": there && now.OneDevice, "uncovered": there && !now.Covered, "stale": there && now.Stale,
+		"exposed": now.Exposed, "disbelieved": now.Disbelieved, "rotate": v.Rotate,
+	}
 }
 
 // deleteMetadata removes a secret. Where its metadata is gone already, what an

@@ -2,17 +2,12 @@ package backend
 
 import (
 	"context"
-	"slices"
-
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
-
-// maxNamed is how many paths status names of each kind.
-const maxNamed = 100
 
 func (b *broker) pathStatus() *framework.Path {
 	return &framework.Path{
@@ -32,16 +27,26 @@ func (b *broker) pathStatus() *framework.Path {
 					"prompts":          required(framework.TypeInt64, "How many requests were put to approvers since the plug-in started."),
 					"waiting_readers":  required(framework.TypeInt, "How many calls wait."),
 					"drain":            required(framework.TypeBool, "Whether the mount is draining."),
+					"lost":             required(framework.TypeStringSlice, "Secrets below their own quorum, which nobody can open or share anew; the first 100."),
+					"one_device":       required(framework.TypeStringSlice, "Secrets that losing one single device would lose, the first 100."),
 					"uncovered":        required(framework.TypeStringSlice, "Secrets that losing too few people would lose, the first 100."),
-					"stale":            required(framework.TypeStringSlice, "Secrets sealed to others than the policy names now, the first 100."),
+					"stale":            required(framework.TypeStringSlice, "Secrets shared among others than the policy names now, the first 100."),
 					"exposed":          required(framework.TypeStringSlice, "Secrets of which somebody outside the policy holds a share, the first 100."),
 					"disbelieved":      required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
+					"rotate":           required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
 					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
 				}),
 			},
 		},
-		HelpSynopsis:    "How the mount stands: log, coverage, requests, problems.",
-		HelpDescription: "The first read after a start goes through every secret's metadata.",
+		HelpSynopsis: "How the mount stands: log, coverage, requests, problems.",
+		HelpDescription: `
+lost, one_device, uncovered and stale look at every readable version of a secret:
+an older version that nobody can open is a loss as well. Secrets whose latest
+readable version is concerned are named first; metadata/ says which versions are.
+exposed, disbelieved and rotate look at the latest readable version alone, for
+writing the secret again with a changed credential is their cure.
+
+The first read after a start goes through every secret's metadata.`,
 	}
 }
 
@@ -52,8 +57,10 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	}
 	data := map[string]any{
 		"version": Version, "organisation": idText(c.Organisation), "head_seq": int64(-1), "head_hash": "", "head_expires": "",
-		"secrets": 0, "drain": b.draining.Load(), "uncovered": []string{}, "stale": []string{}, "exposed": []string{},
-		"disbelieved": []string{},
+		"secrets": 0, "drain": b.draining.Load(),
+	}
+	for _, kind := range statusKinds {
+		data[kind.field] = []string{}
 	}
 	b.addStats(data)
 	// Read before the roster is locked: the first time it takes a while.
@@ -74,12 +81,7 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range []struct{ field, problem string }{
-		{"uncovered", "some secrets would be lost with too few people: admit more approvers and write them again"},
-		{"stale", "some secrets are sealed to others than their policy names now: write them again"},
-		{"exposed", "of some secrets somebody outside the policy holds a share: change the credentials and write them again"},
-		{"disbelieved", "some secrets were written with a key that is compromised, and every reader refuses them: write them again from an allowed author"},
-	} {
+	for _, kind := range statusKinds {
 		if len(data[kind.field].([]string)) > 0 {
 			problems = append(problems, kind.problem)
 		}
@@ -111,35 +113,10 @@ func (b *broker) rosterProblems(ctx context.Context, r *roster.Roster) []string 
 
 // addSecrets adds how the secrets stand under today's roster.
 func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
-	count := 0
-	var uncovered, stale, exposed, disbelieved []string
-	b.index.each(func(path string, known *stock) {
-		count++
-		v := &known.current
-		if v.Destroyed || v.Deleted != 0 {
-			return
-		}
-		s := v.standing(r, path)
-		if !s.Covered {
-			uncovered = append(uncovered, path)
-		}
-		if s.Stale {
-			stale = append(stale, path)
-		}
-		if s.Exposed {
-			exposed = append(exposed, path)
-		}
-		if s.Disbelieved {
-			disbelieved = append(disbelieved, path)
-		}
-	})
-	data["secrets"] = count
-	data["uncovered"], data["stale"], data["exposed"] = firstNamed(uncovered), firstNamed(stale), firstNamed(exposed)
-	data["disbelieved"] = firstNamed(disbelieved)
-}
-
-// firstNamed returns the first paths in order.
-func firstNamed(paths []string) []string {
-	slices.Sort(paths)
-	return append([]string{}, paths[:min(len(paths), maxNamed)]...)
+	all := newTally(r)
+	b.index.each(all.count)
+	data["secrets"] = all.secrets
+	for field, named := range all.named {
+		data[field] = named.first()
+	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 const recordPrefix = "meta/"
@@ -29,31 +29,20 @@ type record struct {
 }
 
 // versionRecord says of a version what can be said without its ciphertext.
-// Access and Holders repeat who holds a share of it, so that coverage can be
-// shown without reading large entries; what consumers believe is the signed
-// wrap set alone. Call is the Vault request that wrote it: Vault may send a
-// request twice when a plug-in restarts.
+// Rotate says that break-glass was used for it, so that what it protects is to be
+// changed and the secret written again. Call is the Vault request that wrote it:
+// Vault may send a request twice when a plug-in restarts.
 type versionRecord struct {
-	Number    uint64          `json:"number"`
-	Header    envelope.Hash   `json:"header"`
-	Created   envelope.Time   `json:"created"`
-	Deleted   envelope.Time   `json:"deleted"` // 0 while it is not
-	Destroyed bool            `json:"destroyed"`
-	Author    envelope.ID     `json:"author"`
-	Policy    envelope.ID     `json:"policy"`
-	Epoch     uint32          `json:"epoch"`
-	Access    []secret.Access `json:"access"`
-	Holders   []holding       `json:"holders"`
-	Call      string          `json:"call"`
-}
-
-// holding is one share: whose, under which generation of their keyring, for
-// which requirement, and whether its wrap was deleted because they left.
-type holding struct {
-	Requirement uint32      `json:"requirement"`
-	Approver    envelope.ID `json:"approver"`
-	Generation  uint32      `json:"generation"`
-	Gone        bool        `json:"gone"`
+	Number    uint64        `json:"number"`
+	Header    envelope.Hash `json:"header"`
+	Created   envelope.Time `json:"created"`
+	Deleted   envelope.Time `json:"deleted"` // 0 while it is not
+	Destroyed bool          `json:"destroyed"`
+	Author    envelope.ID   `json:"author"`
+	Policy    envelope.ID   `json:"policy"`
+	Rotate    bool          `json:"rotate"`
+	Call      string        `json:"call"`
+	reshare.Shares
 }
 
 // current returns the newest version's record; r may be nil.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 func TestWritesAtTheSameTimeAreAllKept(t *testing.T) {
@@ -70,7 +71,7 @@ func TestAFullRecordTakesVersionsAgainOnceSomeAreDestroyed(t *testing.T) {
 	r.Must(err)
 	for n := uint64(2); n <= maxVersions; n++ {
 		v := full.Versions[0]
-		v.Number, v.Call, v.Holders, v.Access = n, "", []holding{}, []secret.Access{}
+		v.Number, v.Call, v.Shares = n, "", reshare.NoShares()
 		full.Versions = append(full.Versions, v)
 	}
 	r.Must(r.b.storeRecord(ctx, "prod/db", full))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 // Kinds of removals.
@@ -93,7 +94,7 @@ func (b *broker) destroy(ctx context.Context, m removal) error {
 	}
 	for i := range r.Versions {
 		if v := &r.Versions[i]; slices.Contains(m.Versions, v.Number) {
-			v.Destroyed, v.Access, v.Holders = true, []secret.Access{}, []holding{}
+			v.Destroyed, v.Rotate, v.Shares = true, false, reshare.NoShares()
 		}
 	}
 	if err := b.storeRecord(ctx, m.Path, r); err != nil {

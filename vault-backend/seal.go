@@ -8,6 +8,7 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 // written is what a write answers.
@@ -97,7 +98,7 @@ func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
 			return fmt.Errorf("a share is missing: %w", secret.ErrWrapSet)
 		}
 	}
-	s := recordOf(&v.Header, &v.WrapSet, v.HeaderHash).standing(org, path)
+	s := recordOf(&v.Header, &v.WrapSet, v.HeaderHash).standing(reshare.NewAppraiser(org), path)
 	if s.Exposed {
 		return errHolders
 	}
@@ -110,11 +111,11 @@ func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
 // recordOf returns what is kept of a version beside its ciphertext.
 func recordOf(h *secret.Header, w *secret.WrapSet, hash envelope.Hash) *versionRecord {
 	v := &versionRecord{
-		Number: h.Version, Header: hash, Created: h.Created, Author: h.Author, Policy: h.Policy,
-		Epoch: w.Epoch, Access: w.Access, Holders: []holding{},
+		Number: h.Version, Header: hash, Created: h.Created, Author: h.Author, Policy: h.Policy, Shares: reshare.NoShares(),
 	}
+	v.Epoch, v.Access = w.Epoch, w.Access
 	for _, holder := range w.Holders {
-		v.Holders = append(v.Holders, holding{Requirement: holder.Requirement, Approver: holder.Approver, Generation: holder.Generation})
+		v.Holders = append(v.Holders, reshare.Holding{Requirement: holder.Requirement, Approver: holder.Approver, Generation: holder.Generation})
 	}
 	return v
 }
@@ -178,8 +179,7 @@ func (b *broker) writtenAs(ctx context.Context, v *versionRecord, id envelope.ID
 func (b *broker) deleteWrapsOfLatecomer(ctx context.Context, path string, r *record, v *versionRecord) error {
 	left := false
 	err := b.withRoster(ctx, func(org *roster.Roster) error {
-		d := newDoorman(org)
-		left = len(d.leaving(d.policy(path), v)) > 0
+		left = reshare.NewAppraiser(org).HasLeavers(path, &v.Shares)
 		return nil
 	})
 	if err != nil || !left {

@@ -32,8 +32,20 @@ type VersionMetadata struct {
 	Destroyed bool      `json:"destroyed"`
 	Author    string    `json:"author"`
 	Policy    string    `json:"policy"`
-	Epoch     uint32    `json:"epoch"`
-	Exposed   bool      `json:"exposed"`
+	// Epoch counts the re-shares; Proven of the Shares have opened the version since
+	// the last one, and Former says whether those before are still kept.
+	Epoch  uint32 `json:"epoch"`
+	Proven int    `json:"proven"`
+	Shares int    `json:"shares"`
+	Former bool   `json:"former"`
+	// Lost means that nobody can open the version or share it anew; the others are
+	// as in [Status].
+	Lost      bool `json:"lost"`
+	OneDevice bool `json:"one_device"`
+	Uncovered bool `json:"uncovered"`
+	Stale     bool `json:"stale"`
+	Exposed   bool `json:"exposed"`
+	Rotate    bool `json:"rotate"`
 	// Disbelieved means that the author's key is compromised: readers refuse it.
 	Disbelieved bool `json:"disbelieved"`
 }

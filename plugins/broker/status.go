@@ -19,13 +19,18 @@ type Status struct {
 	Prompts         uint64 `json:"prompts"` // requests opened since the plug-in started
 	WaitingReaders  uint64 `json:"waiting_readers"`
 	Drain           bool   `json:"drain"`
-	// Paths that need somebody's attention: losing too few people would lose them,
-	// the policy names others now, somebody outside it holds a share, or the
-	// author's key is compromised and every reader refuses the version.
+	// Paths that need somebody's attention: nobody can open a version any more,
+	// losing one device would lose one, losing too few people would, the policy names
+	// others now, somebody outside it holds a share, the author's key is compromised
+	// and every reader refuses the version, or break-glass was used and the secret
+	// not written again since.
+	Lost        []string `json:"lost"`
+	OneDevice   []string `json:"one_device"`
 	Uncovered   []string `json:"uncovered"`
 	Stale       []string `json:"stale"`
 	Exposed     []string `json:"exposed"`
 	Disbelieved []string `json:"disbelieved"`
+	Rotate      []string `json:"rotate"`
 	Problems    []string `json:"problems"`
 }
 
