@@ -43,7 +43,8 @@ type Approver struct {
 	recipient *envelope.Recipient
 	// former holds the signing keys of earlier generations, oldest first, for
 	// receipts that were signed then.
-	former []envelope.VerifyKey
+	former      []envelope.VerifyKey
+	from, until uint64 // statements that admitted and revoked them; until is 0 while in force
 }
 
 // SigningKey returns the verification key of a generation, current or former.
@@ -75,7 +76,7 @@ func (a *Approver) IsEntity(entity string) bool {
 	return entity != "" && slices.Contains(a.Entities, entity)
 }
 
-func applyApproverAdmit(r *Roster, _ Statement, b ApproverAdmit) error {
+func applyApproverAdmit(r *Roster, st Statement, b ApproverAdmit) error {
 	if err := checkNew(b.ID, b.Name, r.approvers[b.ID] != nil); err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func applyApproverAdmit(r *Roster, _ Statement, b ApproverAdmit) error {
 	if err != nil {
 		return err
 	}
-	r.approvers[b.ID] = &Approver{ApproverAdmit: b, recipient: recipient}
+	r.approvers[b.ID] = &Approver{ApproverAdmit: b, recipient: recipient, from: st.Seq}
 	return nil
 }
 
@@ -141,7 +142,7 @@ func applyApproverRevoke(r *Roster, st Statement, b Removal) error {
 	if err != nil {
 		return err
 	}
-	a.Revoked, a.recipient = true, nil
+	a.Revoked, a.until, a.recipient = true, st.Seq, nil
 	for _, d := range r.devices {
 		if d.Approver == a.ID {
 			d.revoke(st)
@@ -207,6 +208,21 @@ func (r *Roster) FormerApprover(id envelope.ID) (*Approver, error) {
 		return a, nil
 	}
 	return nil, fmt.Errorf("approver %s: %w", id, ErrUnknown)
+}
+
+// ApproverAt returns an approver who was in force at a head, to check what they
+// signed then: [ErrUnknown] before their admission, [ErrRevoked] from their
+// revocation on. Keys, factors and whether they are revoked are as of now; see
+// [Approver.SigningKey] for the keys of earlier generations.
+func (r *Roster) ApproverAt(id envelope.ID, at Head) (*Approver, error) {
+	a := r.approvers[id]
+	switch {
+	case a == nil || at.Seq < a.from:
+		return nil, fmt.Errorf("approver %s at statement %d: %w", id, at.Seq, ErrUnknown)
+	case a.Revoked && at.Seq >= a.until:
+		return nil, fmt.Errorf("approver %q at statement %d: %w", a.Name, at.Seq, ErrRevoked)
+	}
+	return a, nil
 }
 
 // Approvers returns the approvers in force, by name.

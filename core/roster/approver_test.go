@@ -49,6 +49,7 @@ func TestAdmissionsAreRefused(t *testing.T) {
 
 func TestAnApproverIsFoundByIdNameAndEntity(t *testing.T) {
 	w := coretest.NewWorld(t)
+	founded := w.Roster.Head()
 	alice := w.Admit("alice", "one", "two")
 	for _, entity := range []string{"one", "two"} {
 		if a := w.Roster.ApproverOf(entity); a == nil || a.ID != alice.ID {
@@ -61,9 +62,21 @@ func TestAnApproverIsFoundByIdNameAndEntity(t *testing.T) {
 	if a, err := w.Roster.ApproverNamed("alice"); err != nil || a.ID != alice.ID {
 		t.Errorf("by name: %v", err)
 	}
+	while := w.Roster.Head()
 	w.Append(roster.KindApproverRevoke, roster.Removal{ID: alice.ID})
 	if _, err := w.Roster.Approver(alice.ID); !errors.Is(err, roster.ErrRevoked) {
 		t.Errorf("revoked: got %v", err)
+	}
+	for name, c := range map[string]struct {
+		at   roster.Head
+		want error
+	}{"before": {founded, roster.ErrUnknown}, "while": {while, nil}, "after": {w.Roster.Head(), roster.ErrRevoked}} {
+		if _, err := w.Roster.ApproverAt(alice.ID, c.at); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	if _, err := w.Roster.ApproverAt(envelope.NewID(), w.Roster.Head()); !errors.Is(err, roster.ErrUnknown) {
+		t.Errorf("unknown at a head: got %v", err)
 	}
 	if a, err := w.Roster.FormerApprover(alice.ID); err != nil || !a.Revoked {
 		t.Errorf("former: %v", err)

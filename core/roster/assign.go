@@ -1,9 +1,7 @@
 package roster
 
 import (
-	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -11,30 +9,35 @@ import (
 )
 
 // Eligible returns, by requirement, the people in force who qualify for it, by
-// id. Somebody may qualify for several; see [Roster.Assign].
+// id; those of break-glass, where the policy has it, come last ([Policy.All]).
+// Nobody whose keyring a refused factor opens is among the people of a
+// requirement, and nobody without a recovery factor among those of break-glass.
+// Somebody may qualify for several; see [Roster.Assign].
 func (r *Roster) Eligible(p *Policy) [][]*Approver {
-	eligible := make([][]*Approver, len(p.Requirements))
-	for i, q := range p.Requirements {
-		people := map[envelope.ID]*Approver{}
-		r.expand(q.Principals, people)
-		eligible[i] = slices.SortedFunc(maps.Values(people), func(a, b *Approver) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-		eligible[i] = slices.DeleteFunc(eligible[i], func(a *Approver) bool {
+	all := p.All()
+	eligible := make([][]*Approver, len(all))
+	for i, q := range all {
+		eligible[i] = slices.DeleteFunc(r.people(q.Principals), func(a *Approver) bool {
+			if i == len(p.Requirements) {
+				return !a.Recovery
+			}
 			return slices.ContainsFunc(a.Factors, func(f keyring.FactorKind) bool { return slices.Contains(p.RefusedFactors, f) })
 		})
 	}
 	return eligible
 }
 
-// Assign gives every eligible person to exactly one requirement, so that one
-// person holds one share and can never count twice; [ErrUnmeetable] if distinct
-// people cannot meet the policy. The result is by requirement, by id, and the
-// same for everyone who has the same roster: everybody's m first, then one
-// person to spare each, then the rest where the margin is smallest.
+// Assign gives every eligible person to exactly one requirement or to
+// break-glass, so that one person holds one share and can never count twice;
+// [ErrUnmeetable] if distinct people cannot meet the policy. The result is by
+// requirement as in [Policy.All], by id, and the same for everyone who has the
+// same roster: everybody's m first, then one person to spare each, then the rest
+// where the margin is smallest.
 func (r *Roster) Assign(p *Policy) ([][]*Approver, error) {
-	eligible := r.Eligible(p)
-	m := newMatching(eligible)
+	m := newMatching(r.Eligible(p))
+	all := p.All()
 	for round := range 2 {
-		for i, q := range p.Requirements {
+		for i, q := range all {
 			if round == 0 {
 				for range q.M {
 					if !m.augment(i) {
@@ -46,7 +49,7 @@ func (r *Roster) Assign(p *Policy) ([][]*Approver, error) {
 			}
 		}
 	}
-	m.spread(p)
+	m.spread(all)
 	return m.result(), nil
 }
 
@@ -75,11 +78,17 @@ func (p *Policy) Covers(assigned [][]*Approver) error {
 	return nil
 }
 
-// Coverage describes an assignment of people, by requirement.
+// Coverage describes an assignment of people, by requirement as in [Policy.All].
+// Requirements beyond the end of assigned have nobody.
 func (p *Policy) Coverage(assigned [][]*Approver) []Coverage {
-	all := make([]Coverage, len(p.Requirements))
-	for i, q := range p.Requirements {
-		all[i] = Coverage{Requirement: q.Name, M: q.M, People: len(assigned[i])}
+	requirements := p.All()
+	all := make([]Coverage, len(requirements))
+	for i, q := range requirements {
+		all[i] = Coverage{Requirement: q.Name, M: q.M}
+		if i >= len(assigned) {
+			continue
+		}
+		all[i].People = len(assigned[i])
 		for _, a := range assigned[i] {
 			if a.Recovery {
 				all[i].Recoverable++
@@ -129,9 +138,9 @@ func (m *matching) try(requirement int, visited map[envelope.ID]bool) bool {
 
 // spread gives everyone left to whichever of their requirements has the
 // smallest margin, the earlier one on a tie.
-func (m *matching) spread(p *Policy) {
-	margin := make([]int, len(p.Requirements))
-	for i, q := range p.Requirements {
+func (m *matching) spread(all []Requirement) {
+	margin := make([]int, len(all))
+	for i, q := range all {
 		margin[i] = -int(q.M)
 	}
 	for _, i := range m.of {

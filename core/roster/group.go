@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -69,7 +71,7 @@ func applyGroupDelete(r *Roster, _ Statement, b Removal) error {
 		}
 	}
 	for _, p := range r.Policies() {
-		for _, q := range p.Requirements {
+		for _, q := range p.All() {
 			if slices.Contains(q.Principals, self) {
 				return fmt.Errorf("policy %q names group %q: %w", p.Name, g.Name, ErrStatement)
 			}
@@ -135,15 +137,17 @@ func (r *Roster) GroupNamed(name string) (*Group, error) {
 	return named("group", name, r.Groups(), func(g *Group) string { return g.Name })
 }
 
-// expand adds the approvers in force among principals, at any depth, to into.
-func (r *Roster) expand(principals []Principal, into map[envelope.ID]*Approver) {
+// people returns the approvers in force among principals, at any depth, once
+// each and by id. The slice is the caller's.
+func (r *Roster) people(principals []Principal) []*Approver {
+	found := map[envelope.ID]*Approver{}
 	seen := map[envelope.ID]bool{}
 	var walk func([]Principal)
 	walk = func(members []Principal) {
 		for _, m := range members {
 			if m.Kind == PrincipalApprover {
 				if a := r.approvers[m.ID]; a != nil && !a.Revoked {
-					into[m.ID] = a
+					found[m.ID] = a
 				}
 			} else if g := r.groups[m.ID]; g != nil && !seen[m.ID] {
 				seen[m.ID] = true
@@ -152,4 +156,5 @@ func (r *Roster) expand(principals []Principal, into map[envelope.ID]*Approver) 
 		}
 	}
 	walk(principals)
+	return slices.SortedFunc(maps.Values(found), func(a, b *Approver) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }

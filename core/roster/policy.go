@@ -18,7 +18,7 @@ type Requirement struct {
 
 // Policy is the body of [KindPolicySet] and a policy as the roster knows it: who
 // may release what lies under a path pattern, and to what. All requirements
-// must be met. Setting an id again replaces the policy.
+// must be met, or break-glass alone. Setting an id again replaces the policy.
 type Policy struct {
 	ID           envelope.ID   `json:"id"`
 	Name         string        `json:"name"`
@@ -40,6 +40,10 @@ type Policy struct {
 	MinimumCoverage uint32 `json:"minimum_coverage"`
 	MatchCode       bool   `json:"match_code"`    // the approver must type it
 	ConsentFirst    bool   `json:"consent_first"` // shares only after m consents
+	// BreakGlass, where there is one, opens on its own what the requirements
+	// open together: at least two people, each with a recovery factor, so that
+	// they can act when every device is lost. RefusedFactors do not apply to it.
+	BreakGlass *Requirement `json:"break_glass"`
 }
 
 // Defaults of a policy's times, for whoever composes one.
@@ -56,6 +60,7 @@ const (
 	maxRequestTTL   = 24 * 60 * 60
 	maxLease        = 30 * 24 * 60 * 60
 	maxRequirements = 16
+	minBreakGlass   = 2 // people: it is no way for one person around the others
 )
 
 // policyRecord is one revision of a policy and the statements between which it
@@ -75,8 +80,19 @@ func (p *Policy) Hash() (envelope.Hash, error) {
 	return envelope.SumHash([]byte("stillvault/policy/v1"), encoded), nil
 }
 
+// All returns the requirements and, where the policy has one, break-glass after
+// them. The slice is the caller's. Eligible, Assign and Coverage count by it.
+func (p *Policy) All() []Requirement {
+	all := slices.Clone(p.Requirements)
+	if p.BreakGlass != nil {
+		all = append(all, *p.BreakGlass)
+	}
+	return all
+}
+
 // AnyOf says whether one person alone suffices: then the approver opens the
-// secret and releases its payload; otherwise everyone releases a share.
+// secret and releases its payload; otherwise everyone releases a share. It goes
+// by the requirements alone: break-glass is never any-of.
 func (p *Policy) AnyOf() bool { return len(p.Requirements) == 1 && p.Requirements[0].M == 1 }
 
 func applyPolicySet(r *Roster, st Statement, b Policy) error {
@@ -89,10 +105,13 @@ func applyPolicySet(r *Roster, st Statement, b Policy) error {
 	if err := r.checkDistinctPolicy(&b); err != nil {
 		return err
 	}
-	for _, q := range b.Requirements {
+	for _, q := range b.All() {
 		if err := r.checkPrincipals(q.Principals); err != nil {
 			return err
 		}
+	}
+	if err := r.checkBreakGlass(&b); err != nil {
+		return err
 	}
 	for _, id := range slices.Concat(b.Authors, b.Consumers) {
 		if _, err := r.Consumer(id); err != nil {
@@ -134,6 +153,21 @@ func (r *Roster) checkDistinctPolicy(b *Policy) error {
 	return nil
 }
 
+// checkBreakGlass refuses a break-glass requirement that names somebody without
+// a recovery factor. Who comes into one of its groups later without one does not
+// count ([Roster.Eligible]): that must not stop a group from being changed.
+func (r *Roster) checkBreakGlass(b *Policy) error {
+	if b.BreakGlass == nil {
+		return nil
+	}
+	for _, a := range r.people(b.BreakGlass.Principals) {
+		if !a.Recovery {
+			return fmt.Errorf("break-glass %q: approver %q has no recovery factor; have them enrol one, or name others: %w", b.BreakGlass.Name, a.Name, ErrStatement)
+		}
+	}
+	return nil
+}
+
 func (r *Roster) endPolicy(id envelope.ID, seq uint64) {
 	if all := r.policies[id]; len(all) > 0 && all[len(all)-1].until == 0 {
 		last := all[len(all)-1]
@@ -150,16 +184,20 @@ func (p *Policy) check() error {
 	if n := len(p.Requirements); n == 0 || n > maxRequirements {
 		return fmt.Errorf("%d requirements, want 1 to %d: %w", n, maxRequirements, ErrStatement)
 	}
-	for i, q := range p.Requirements {
+	all := p.All()
+	for i, q := range all {
 		if err := CheckName(q.Name); err != nil {
 			return err
 		}
 		if q.M == 0 || len(q.Principals) == 0 || len(q.Principals) > maxMembers {
 			return fmt.Errorf("requirement %q needs principals and an m of at least 1: %w", q.Name, ErrStatement)
 		}
-		if slices.ContainsFunc(p.Requirements[:i], func(o Requirement) bool { return o.Name == q.Name }) {
+		if slices.ContainsFunc(all[:i], func(o Requirement) bool { return o.Name == q.Name }) {
 			return fmt.Errorf("requirement %q stands twice: %w", q.Name, ErrStatement)
 		}
+	}
+	if q := p.BreakGlass; q != nil && q.M < minBreakGlass {
+		return fmt.Errorf("break-glass %q needs at least %d people: %w", q.Name, minBreakGlass, ErrStatement)
 	}
 	for _, ids := range [][]envelope.ID{p.Authors, p.Consumers} {
 		for i, id := range ids {

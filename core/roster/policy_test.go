@@ -188,6 +188,7 @@ func TestAPolicysHashIsOfItsWholeText(t *testing.T) {
 		"m": func(p *roster.Policy) { p.Requirements = []roster.Requirement{coretest.Need("dba", 2, a, b)} }, "self-approval": func(p *roster.Policy) { p.SelfApproval = true },
 		"coverage": func(p *roster.Policy) { p.MinimumCoverage++ }, "match code": func(p *roster.Policy) { p.MatchCode = true },
 		"consent": func(p *roster.Policy) { p.ConsentFirst = true }, "lease": func(p *roster.Policy) { p.LeaseTTL++ },
+		"break-glass": func(p *roster.Policy) { q := coretest.Need("directors", 2, a, b); p.BreakGlass = &q },
 	} {
 		p := base
 		change(&p)
