@@ -36,19 +36,20 @@ func FuzzLog(f *testing.F) {
 // bodies read the body of a kind loosely and write it as it should be, so that
 // the fuzzer gets past the encoding to the meaning.
 var bodies = map[roster.Kind]func([]byte) []byte{
-	roster.KindOrgRotate:      loosely[roster.OrgRotate],
-	roster.KindApproverAdmit:  loosely[roster.ApproverAdmit],
-	roster.KindApproverRekey:  loosely[roster.ApproverRekey],
-	roster.KindApproverRevoke: loosely[roster.Removal],
-	roster.KindDeviceAdmit:    loosely[roster.DeviceAdmit],
-	roster.KindDeviceRevoke:   loosely[roster.Removal],
-	roster.KindGroupSet:       loosely[roster.Group],
-	roster.KindGroupDelete:    loosely[roster.Removal],
-	roster.KindPolicySet:      loosely[roster.Policy],
-	roster.KindPolicyDelete:   loosely[roster.Removal],
-	roster.KindConsumerAdmit:  loosely[roster.ConsumerAdmit],
-	roster.KindConsumerRevoke: loosely[roster.ConsumerRevoke],
-	roster.KindCheckpoint:     loosely[roster.Checkpoint],
+	roster.KindOrgRotate:          loosely[roster.OrgRotate],
+	roster.KindApproverAdmit:      loosely[roster.ApproverAdmit],
+	roster.KindApproverRekey:      loosely[roster.ApproverRekey],
+	roster.KindApproverRevoke:     loosely[roster.Removal],
+	roster.KindDeviceAdmit:        loosely[roster.DeviceAdmit],
+	roster.KindDeviceRevoke:       loosely[roster.Removal],
+	roster.KindGroupSet:           loosely[roster.Group],
+	roster.KindGroupDelete:        loosely[roster.Removal],
+	roster.KindPolicySet:          loosely[roster.Policy],
+	roster.KindPolicyDelete:       loosely[roster.Removal],
+	roster.KindConsumerAdmit:      loosely[roster.ConsumerAdmit],
+	roster.KindConsumerRevoke:     loosely[roster.ConsumerRevoke],
+	roster.KindCheckpoint:         loosely[roster.Checkpoint],
+	roster.KindReceiptsCheckpoint: loosely[roster.ReceiptsCheckpoint],
 }
 
 func loosely[T any](body []byte) []byte {
@@ -84,7 +85,7 @@ func FuzzStatement(f *testing.F) {
 			return
 		}
 		if err := w.Roster.Append(s); err != nil {
-			if w.Roster.Head() != before || len(w.Roster.Consumers())+len(w.Roster.Approvers())+len(w.Roster.Groups())+len(w.Roster.Policies()) != 0 {
+			if w.Roster.Head() != before || len(w.Roster.Consumers())+len(w.Roster.Approvers())+len(w.Roster.Groups())+len(w.Roster.Policies())+len(w.Roster.ReceiptHeads()) != 0 {
 				t.Errorf("refused and taken: %v", err)
 			}
 			return

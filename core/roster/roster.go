@@ -22,6 +22,7 @@ type Roster struct {
 	devices   map[envelope.ID]*Device
 	groups    map[envelope.ID]*Group
 	consumers map[envelope.ID]*Consumer
+	receipts  map[envelope.ID]ReceiptHead     // the last checkpointed of each device
 	policies  map[envelope.ID][]*policyRecord // every revision, oldest first
 	patterns  *patternNode                    // policies in force, by pattern
 
@@ -39,6 +40,7 @@ func Fold(organisation envelope.Hash, log []envelope.Signed) (*Roster, error) {
 		devices:   map[envelope.ID]*Device{},
 		groups:    map[envelope.ID]*Group{},
 		consumers: map[envelope.ID]*Consumer{},
+		receipts:  map[envelope.ID]ReceiptHead{},
 		policies:  map[envelope.ID][]*policyRecord{},
 		patterns:  newPatternNode(),
 	}
@@ -100,19 +102,20 @@ func (r *Roster) apply(s envelope.Signed, st Statement) error {
 // meanings maps every kind but the first to the function that checks and
 // applies its body.
 var meanings = map[Kind]func(*Roster, Statement) error{
-	KindOrgRotate:      means(applyRotate),
-	KindApproverAdmit:  means(applyApproverAdmit),
-	KindApproverRekey:  means(applyApproverRekey),
-	KindApproverRevoke: means(applyApproverRevoke),
-	KindDeviceAdmit:    means(applyDeviceAdmit),
-	KindDeviceRevoke:   means(applyDeviceRevoke),
-	KindGroupSet:       means(applyGroupSet),
-	KindGroupDelete:    means(applyGroupDelete),
-	KindPolicySet:      means(applyPolicySet),
-	KindPolicyDelete:   means(applyPolicyDelete),
-	KindConsumerAdmit:  means(applyConsumerAdmit),
-	KindConsumerRevoke: means(applyConsumerRevoke),
-	KindCheckpoint:     means(applyCheckpoint),
+	KindOrgRotate:          means(applyRotate),
+	KindApproverAdmit:      means(applyApproverAdmit),
+	KindApproverRekey:      means(applyApproverRekey),
+	KindApproverRevoke:     means(applyApproverRevoke),
+	KindDeviceAdmit:        means(applyDeviceAdmit),
+	KindDeviceRevoke:       means(applyDeviceRevoke),
+	KindGroupSet:           means(applyGroupSet),
+	KindGroupDelete:        means(applyGroupDelete),
+	KindPolicySet:          means(applyPolicySet),
+	KindPolicyDelete:       means(applyPolicyDelete),
+	KindConsumerAdmit:      means(applyConsumerAdmit),
+	KindConsumerRevoke:     means(applyConsumerRevoke),
+	KindCheckpoint:         means(applyCheckpoint),
+	KindReceiptsCheckpoint: means(applyReceiptsCheckpoint),
 }
 
 func means[T any](apply func(*Roster, Statement, T) error) func(*Roster, Statement) error {

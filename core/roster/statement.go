@@ -13,22 +13,23 @@ type Kind string
 
 // The kinds of statements. Any other is refused.
 const (
-	KindOrgInit         Kind = "org.init"
-	KindOrgRotate       Kind = "org.rotate"
-	KindApproverAdmit   Kind = "approver.admit"
-	KindApproverRekey   Kind = "approver.rekey"
-	KindApproverRevoke  Kind = "approver.revoke"
-	KindDeviceAdmit     Kind = "device.admit"
-	KindDeviceRevoke    Kind = "device.revoke"
-	KindGroupSet        Kind = "group.set"
-	KindGroupDelete     Kind = "group.delete"
-	KindPolicySet       Kind = "policy.set"
-	KindPolicyDelete    Kind = "policy.delete"
-	KindConsumerAdmit   Kind = "consumer.admit"
-	KindConsumerRevoke  Kind = "consumer.revoke"
-	KindCheckpoint      Kind = "checkpoint"
-	maxStatementSkew         = 5 * time.Minute
-	maxStatementEncoded      = 256 << 10
+	KindOrgInit            Kind = "org.init"
+	KindOrgRotate          Kind = "org.rotate"
+	KindApproverAdmit      Kind = "approver.admit"
+	KindApproverRekey      Kind = "approver.rekey"
+	KindApproverRevoke     Kind = "approver.revoke"
+	KindDeviceAdmit        Kind = "device.admit"
+	KindDeviceRevoke       Kind = "device.revoke"
+	KindGroupSet           Kind = "group.set"
+	KindGroupDelete        Kind = "group.delete"
+	KindPolicySet          Kind = "policy.set"
+	KindPolicyDelete       Kind = "policy.delete"
+	KindConsumerAdmit      Kind = "consumer.admit"
+	KindConsumerRevoke     Kind = "consumer.revoke"
+	KindCheckpoint         Kind = "checkpoint"
+	KindReceiptsCheckpoint Kind = "receipts.checkpoint"
+	maxStatementSkew            = 5 * time.Minute
+	maxStatementEncoded         = 256 << 10
 )
 
 // Statement is one entry of the org log. Prev is the hash of the statement
