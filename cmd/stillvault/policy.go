@@ -15,7 +15,7 @@ func (a *app) policyCommand() *cobra.Command {
 yes, and which consumers may write and receive. Segment by segment, a literal
 beats '+' (one segment), which beats a trailing '*' (one or more); the most
 specific policy alone is in force for a path.`,
-		a.policySetCommand(), a.policyExplainCommand(), a.policyListCommand(), a.policyDeleteCommand())
+		a.policySetCommand(), a.policyShowCommand(), a.policyExplainCommand(), a.policyListCommand(), a.policyDeleteCommand())
 }
 
 func (a *app) policyListCommand() *cobra.Command {

@@ -7,13 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/roster"
 )
 
 // explanation is how a policy's hold over a path is printed.
 type explanation struct {
-	Path         string               `json:"path"`
+	Path         string               `json:"path"` // empty where a policy was asked for
 	Policy       string               `json:"policy"`
 	Pattern      string               `json:"pattern"`
 	Beats        []beaten             `json:"beats"`
@@ -37,16 +36,45 @@ type beaten struct {
 type requirementExplain struct {
 	Name        string   `json:"name"`
 	M           uint32   `json:"m"`
+	BreakGlass  bool     `json:"break_glass"`
+	Named       []string `json:"named"` // what the policy names, groups with what they hold
 	People      []string `json:"people"`
 	Elsewhere   []string `json:"counted_elsewhere"` // eligible, but counted for another requirement
 	Recoverable int      `json:"recoverable"`
 	Meets       bool     `json:"meets"`
 }
 
+func (a *app) policyShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show one policy: who counts where, and what it asks",
+		Example: `  stillvault policy show production
+  stillvault policy show production --format json`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeNames(policyNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := a.roster(cmd.Context())
+			if err != nil {
+				return err
+			}
+			p, err := r.PolicyNamed(args[0])
+			if err != nil {
+				return err
+			}
+			x := explainPolicy(r, p)
+			return a.Print(x, x.table)
+		},
+	}
+}
+
 func (a *app) policyExplainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain PATH",
 		Short: "Say which policy is in force for a path, why, and for whom",
+		Long: `Say which policy is in force for a path, and why it beats others. For each
+requirement: what it names, group by group, and the people who count for it. A
+person counts for one requirement only; who qualifies for several is shown at the
+others as counted elsewhere.`,
 		Example: `  stillvault policy explain prod/db
   stillvault policy explain prod/db --format json`,
 		Args: cobra.ExactArgs(1),
@@ -69,14 +97,21 @@ func explain(r *roster.Roster, path string) (*explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &explanation{
-		Path: path, Policy: p.Name, Pattern: p.Pattern, Beats: []beaten{}, Through: []string{}, Unrelated: []string{},
-		Authors: namesOfConsumers(r, p.Authors), Consumers: namesOfConsumers(r, p.Consumers), Settings: writePolicy(r, p),
-	}
+	x := explainPolicy(r, p)
+	x.Path = path
 	for _, other := range r.Policies() {
 		if other.ID != p.ID && matches(other.Pattern, path) {
 			x.Beats = append(x.Beats, beaten{other.Name, other.Pattern, because(p.Pattern, other.Pattern)})
 		}
+	}
+	return x, nil
+}
+
+// explainPolicy says whom a policy names, and who of them counts where.
+func explainPolicy(r *roster.Roster, p *roster.Policy) *explanation {
+	x := &explanation{
+		Policy: p.Name, Pattern: p.Pattern, Beats: []beaten{}, Through: []string{}, Unrelated: []string{},
+		Authors: namesOfConsumers(r, p.Authors), Consumers: namesOfConsumers(r, p.Consumers), Settings: writePolicy(r, p),
 	}
 	for _, c := range r.Consumers() {
 		if c.Kind == roster.ConsumerMount && (slices.Contains(x.Authors, c.Name) || slices.Contains(x.Consumers, c.Name)) {
@@ -84,7 +119,7 @@ func explain(r *roster.Roster, path string) (*explanation, error) {
 		}
 	}
 	x.explainPeople(r, p)
-	return x, nil
+	return x
 }
 
 func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
@@ -98,10 +133,10 @@ func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
 		x.Covered = true
 	}
 	coverage := p.Coverage(assigned)
-	for i, q := range p.Requirements {
+	for i, q := range p.All() {
 		one := requirementExplain{
-			Name: q.Name, M: q.M, People: namesOf(assigned[i], approverName), Elsewhere: []string{},
-			Recoverable: coverage[i].Recoverable, Meets: coverage[i].Meets(p.MinimumCoverage),
+			Name: q.Name, M: q.M, Named: nested(r, q.Principals), People: namesOf(assigned[i], approverName), Elsewhere: []string{},
+			BreakGlass: i == len(p.Requirements), Recoverable: coverage[i].Recoverable, Meets: coverage[i].Meets(p.MinimumCoverage),
 		}
 		for _, who := range eligible[i] {
 			if !slices.Contains(one.People, who.Name) {
@@ -155,53 +190,4 @@ func segmentText(s string) string {
 		return "'*', any rest"
 	}
 	return fmt.Sprintf("the literal %q", s)
-}
-
-func (x *explanation) table(rows *terminal.Rows) {
-	rows.Row("path", x.Path)
-	rows.Row("policy", fmt.Sprintf("%s (%s)", x.Policy, x.Pattern))
-	for _, b := range x.Beats {
-		rows.Row("", fmt.Sprintf("beats %s (%s): %s", b.Policy, b.Pattern, b.Because))
-	}
-	for _, q := range x.Requirements {
-		text := fmt.Sprintf("%s: %d of %s", q.Name, q.M, strings.Join(q.People, ", "))
-		if len(q.Elsewhere) > 0 {
-			text += fmt.Sprintf(" (counted elsewhere: %s)", strings.Join(q.Elsewhere, ", "))
-		}
-		rows.Row("approve", text)
-		rows.Row("", fmt.Sprintf("%d people, %d with a recovery factor", len(q.People), q.Recoverable))
-	}
-	if x.Covered {
-		rows.Row("coverage", "enough")
-	} else {
-		rows.Row("coverage", x.Coverage)
-	}
-	rows.Row("write", orNobody(x.Authors))
-	rows.Row("receive", orNobody(x.Consumers))
-	if len(x.Through) > 0 {
-		rows.Row("", "plaintext passes through Vault: "+strings.Join(x.Through, ", "))
-	}
-	if len(x.Unrelated) > 0 {
-		rows.Row("", "could approve their own, having no Vault entity: "+strings.Join(x.Unrelated, ", "))
-	}
-	s := x.Settings
-	rows.Row("times", fmt.Sprintf("lease %s, at most %s; a request waits %s", s.LeaseTTL, s.LeaseMax, s.RequestTTL))
-	if len(s.RefusedFactors) > 0 {
-		rows.Row("refuses", "keyrings that open with "+strings.Join(s.RefusedFactors, ", "))
-	}
-	for _, rule := range []struct {
-		on   bool
-		text string
-	}{{s.SelfApproval, "people may approve what they asked for themselves"}, {s.MatchCode, "the match code must be typed"}, {s.ConsentFirst, "shares only after enough consents"}} {
-		if rule.on {
-			rows.Row("rule", rule.text)
-		}
-	}
-}
-
-func orNobody(names []string) string {
-	if len(names) == 0 {
-		return "nobody"
-	}
-	return strings.Join(names, ", ")
 }

@@ -14,7 +14,7 @@ import (
 func (a *app) policySetCommand() *cobra.Command {
 	t := defaultPolicyText()
 	var requirements []string
-	var from string
+	var breakGlass, from string
 	c := &cobra.Command{
 		Use:   "set NAME {--path PATTERN --require … | --file FILE}",
 		Short: "Create a policy, or replace it",
@@ -22,13 +22,22 @@ func (a *app) policySetCommand() *cobra.Command {
 takes its default, not its former value. A policy that distinct people could not
 meet is refused.
 
-A requirement is NAME=M of APPROVER,…: M distinct people, where group:NAME stands
-for a group's. All requirements must be met, and a person counts for one only.
+A requirement is NAME=M of PRINCIPAL,…: M distinct people of those, where a group
+stands for its members and group:NAME says that a group is meant. With one
+principal, the name may be left out. All requirements must be met, and a person
+counts for one only: 'policy explain' says for which.
+
+Break-glass is another way in, for the hour at which the others cannot be reached:
+at least two people who have a recovery key. Using it needs a reason, every
+approver is told, and the version is to be rotated.
+
 Authors may write and consumers may receive; the mount is one of either where it
 is named.`,
 		Example: `  stillvault policy set databases --path 'prod/*' --require "dba=1 of alice,bob" --author vault --consumer vault
-  stillvault policy set signing --path keys/release --require "security=1 of group:security" \
-      --require "release=2 of carol,dave,erin" --author ci --consumer ci --match-code
+  stillvault policy set production --path 'prod/*' --require '2 of sre' --require '1 of security' \
+      --break-glass '2 of directors' --author vault --consumer vault
+  stillvault policy set signing --path keys/release --require "release=2 of carol,dave,erin" \
+      --author ci --consumer ci --match-code
   stillvault policy set databases --file policy.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,7 +45,7 @@ is named.`,
 			if from != "" {
 				t, err = readPolicyFile(from, cmd.InOrStdin())
 			} else {
-				t.Require, err = readRequirements(requirements)
+				t.Require, t.BreakGlass, err = readRequirements(requirements, breakGlass)
 			}
 			if err != nil {
 				return err
@@ -47,7 +56,8 @@ is named.`,
 	f := c.Flags()
 	f.StringVar(&from, "file", "", "read the policy from a JSON file, in the form of 'policy list --format json'; - is standard input")
 	f.StringVar(&t.Path, "path", "", "pattern of the paths that the policy is for")
-	f.StringArrayVar(&requirements, "require", nil, "\"NAME=M of APPROVER,…\"; may be repeated")
+	f.StringArrayVar(&requirements, "require", nil, "\"M of GROUP\" or \"NAME=M of APPROVER,GROUP,…\"; may be repeated, and all must be met")
+	f.StringVar(&breakGlass, "break-glass", "", "\"M of GROUP\" or \"NAME=M of …\": who may release without the others, loudly; M is at least 2")
 	f.StringSliceVar(&t.Authors, "author", nil, "consumer that may write; may be repeated")
 	f.StringSliceVar(&t.Consumers, "consumer", nil, "consumer that may receive; may be repeated")
 	f.StringSliceVar(&t.RefusedFactors, "refuse-factor", nil, "exclude people whose keyring opens with this: passkey, password or software")
@@ -58,7 +68,7 @@ is named.`,
 	f.Uint32Var(&t.MinimumCoverage, "minimum-coverage", t.MinimumCoverage, "how many people each requirement may lose and still be met")
 	f.BoolVar(&t.MatchCode, "match-code", false, "approvers must type the code that the requester sees")
 	f.BoolVar(&t.ConsentFirst, "consent-first", false, "shares are released only after enough people consented")
-	for _, name := range []string{"path", "require", "author", "consumer", "refuse-factor", "lease", "lease-max", "request-ttl", "self-approval", "minimum-coverage", "match-code", "consent-first"} {
+	for _, name := range []string{"path", "require", "break-glass", "author", "consumer", "refuse-factor", "lease", "lease-max", "request-ttl", "self-approval", "minimum-coverage", "match-code", "consent-first"} {
 		c.MarkFlagsMutuallyExclusive("file", name)
 	}
 	c.MarkFlagsOneRequired("file", "path")
@@ -84,19 +94,25 @@ func readPolicyFile(path string, in io.Reader) (policyText, error) {
 	return t, nil
 }
 
-func readRequirements(texts []string) ([]requirementText, error) {
+func readRequirements(texts []string, breakGlass string) (all []requirementText, emergency *requirementText, err error) {
 	if len(texts) == 0 {
-		return nil, fmt.Errorf("%w: give at least one --require", ErrPolicyText)
+		return nil, nil, fmt.Errorf("%w: give at least one --require", ErrPolicyText)
 	}
-	var all []requirementText
 	for _, text := range texts {
-		q, err := readRequirement(text)
+		q, err := readRequirement("require", text)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, q)
 	}
-	return all, nil
+	if breakGlass != "" {
+		q, err := readRequirement("break-glass", breakGlass)
+		if err != nil {
+			return nil, nil, err
+		}
+		emergency = &q
+	}
+	return all, emergency, nil
 }
 
 func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText) error {

@@ -15,6 +15,9 @@ func TestReadRequirement(t *testing.T) {
 		"dba=1 of alice,bob":            {"dba", 1, []string{"alice", "bob"}},
 		" sec = 2  of group:a , b , c ": {"sec", 2, []string{"group:a", "b", "c"}},
 		"dba=0 of alice":                {"dba", 0, []string{"alice"}}, // refused by the roster
+		"2 of sre":                      {"sre", 2, []string{"sre"}},
+		"1 of group:sre":                {"sre", 1, []string{"group:sre"}},
+		"1 of alice,bob":                nil, // which name would approvers be shown?
 		"dba of alice":                  nil,
 		"dba=one of alice":              nil,
 		"dba=1 of ":                     nil,
@@ -22,7 +25,7 @@ func TestReadRequirement(t *testing.T) {
 		"=1 of alice":                   nil,
 		"":                              nil,
 	} {
-		got, err := readRequirement(in)
+		got, err := readRequirement("require", in)
 		switch {
 		case want == nil:
 			if !errors.Is(err, ErrPolicyText) {
@@ -78,6 +81,10 @@ func TestPolicySurvivesBeingWrittenAndReadAgain(t *testing.T) {
 	p := coretest.Policy("p", "a/*", []*coretest.Consumer{web}, coretest.Need("any", 1, alice, bob))
 	p.Requirements[0].Principals = append(p.Requirements[0].Principals[:1], roster.Principal{Kind: roster.PrincipalGroup, ID: group.ID})
 	p.MatchCode, p.LeaseTTL = true, 90
+	dora, erin := w.Admit("dora"), w.Admit("erin")
+	p.BreakGlass = &roster.Requirement{Name: "directors", M: 2, Principals: []roster.Principal{
+		{Kind: roster.PrincipalApprover, ID: dora.ID}, {Kind: roster.PrincipalApprover, ID: erin.ID},
+	}}
 	w.SetPolicy(p)
 	again, err := writePolicy(w.Roster, &p).bind(w.Roster, "p")
 	w.Must(err)

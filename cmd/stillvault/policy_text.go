@@ -23,6 +23,7 @@ var ErrPolicyText = errors.New("policy_text_invalid")
 type policyText struct {
 	Path            string            `json:"path"`
 	Require         []requirementText `json:"require"`
+	BreakGlass      *requirementText  `json:"break_glass"`
 	Authors         []string          `json:"authors"`
 	Consumers       []string          `json:"consumers"`
 	RefusedFactors  []string          `json:"refused_factors"`
@@ -41,10 +42,17 @@ type requirementText struct {
 	Of   []string `json:"of"`
 }
 
+func (q requirementText) String() string {
+	return fmt.Sprintf("%s: %d of %s", q.Name, q.M, strings.Join(q.Of, ", "))
+}
+
 func (t policyText) requirementsText() string {
 	var all []string
 	for _, q := range t.Require {
-		all = append(all, fmt.Sprintf("%s: %d of %s", q.Name, q.M, strings.Join(q.Of, ", ")))
+		all = append(all, q.String())
+	}
+	if t.BreakGlass != nil {
+		all = append(all, "break-glass "+t.BreakGlass.String())
 	}
 	return strings.Join(all, "; ")
 }
@@ -70,23 +78,42 @@ func readPolicyText(data []byte) (policyText, error) {
 	return t, nil
 }
 
-var requirementForm = regexp.MustCompile(`^\s*([^=\s]+)\s*=\s*(\d+)\s+of\s+(.+?)\s*$`)
+var requirementForm = regexp.MustCompile(`^\s*(?:([^=\s]+)\s*=\s*)?(\d+)\s+of\s+(.+?)\s*$`)
 
-// readRequirement reads "dba=1 of alice,bob,group:sre".
-func readRequirement(text string) (requirementText, error) {
+// readRequirement reads "dba=1 of alice,bob,group:sre". Without a name, a
+// requirement of one group or person is called like that: "2 of sre".
+func readRequirement(flag, text string) (requirementText, error) {
 	m := requirementForm.FindStringSubmatch(text)
 	if m == nil {
-		return requirementText{}, fmt.Errorf("--require %q: %w: write it as \"dba=1 of alice,bob,group:sre\"", text, ErrPolicyText)
+		return requirementText{}, fmt.Errorf("--%s %q: %w: write it as \"2 of sre\" or \"dba=1 of alice,bob,group:sre\"", flag, text, ErrPolicyText)
 	}
 	n, err := strconv.ParseUint(m[2], 10, 32)
 	if err != nil {
-		return requirementText{}, fmt.Errorf("--require %q: %w: %s is not a number of people", text, ErrPolicyText, m[2])
+		return requirementText{}, fmt.Errorf("--%s %q: %w: %s is not a number of people", flag, text, ErrPolicyText, m[2])
 	}
 	q := requirementText{Name: m[1], M: uint32(n)}
 	for name := range strings.SplitSeq(m[3], ",") {
 		q.Of = append(q.Of, strings.TrimSpace(name))
 	}
+	if q.Name == "" {
+		if len(q.Of) != 1 {
+			return requirementText{}, fmt.Errorf("--%s %q: %w: several need a name of their own, which approvers are shown: \"NAME=%s of %s\"", flag, text, ErrPolicyText, m[2], m[3])
+		}
+		q.Name = strings.TrimPrefix(strings.TrimPrefix(q.Of[0], groupPrefix), approverPrefix)
+	}
 	return q, nil
+}
+
+func (q requirementText) bind(r *roster.Roster) (*roster.Requirement, error) {
+	all, err := principals(r, distinct(q.Of))
+	if err != nil {
+		return nil, fmt.Errorf("requirement %q: %w", q.Name, err)
+	}
+	return &roster.Requirement{Name: q.Name, Principals: all, M: q.M}, nil
+}
+
+func writeRequirement(r *roster.Roster, q roster.Requirement) requirementText {
+	return requirementText{q.Name, q.M, principalNames(r, q.Principals)}
 }
 
 // bind turns a policy's names into the ids that it binds. A policy of the same
@@ -103,12 +130,17 @@ func (t policyText) bind(r *roster.Roster, name string) (*roster.Policy, error) 
 	} else if !errors.Is(err, roster.ErrUnknown) {
 		return nil, err
 	}
-	for _, q := range t.Require {
-		all, err := principals(r, distinct(q.Of))
+	for _, text := range t.Require {
+		q, err := text.bind(r)
 		if err != nil {
-			return nil, fmt.Errorf("requirement %q: %w", q.Name, err)
+			return nil, err
 		}
-		p.Requirements = append(p.Requirements, roster.Requirement{Name: q.Name, Principals: all, M: q.M})
+		p.Requirements = append(p.Requirements, *q)
+	}
+	if t.BreakGlass != nil {
+		if p.BreakGlass, err = t.BreakGlass.bind(r); err != nil {
+			return nil, err
+		}
 	}
 	if p.Authors, err = consumerIDs(r, distinct(t.Authors)); err != nil {
 		return nil, fmt.Errorf("author: %w", err)
@@ -146,7 +178,11 @@ func writePolicy(r *roster.Roster, p *roster.Policy) policyText {
 		MatchCode: p.MatchCode, ConsentFirst: p.ConsentFirst,
 	}
 	for _, q := range p.Requirements {
-		t.Require = append(t.Require, requirementText{q.Name, q.M, principalNames(r, q.Principals)})
+		t.Require = append(t.Require, writeRequirement(r, q))
+	}
+	if p.BreakGlass != nil {
+		q := writeRequirement(r, *p.BreakGlass)
+		t.BreakGlass = &q
 	}
 	return t
 }

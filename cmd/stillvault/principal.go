@@ -1,34 +1,53 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 )
 
-// groupPrefix marks a group's name where approvers and groups may stand.
-const groupPrefix = "group:"
+// ErrWhichPrincipal means that a name is an approver's and a group's.
+var ErrWhichPrincipal = errors.New("principal_unclear: there is an approver and a group of this name; write approver:NAME or group:NAME")
+
+// Where approvers and groups may stand, a name without a prefix is whichever has
+// it.
+const (
+	groupPrefix    = "group:"
+	approverPrefix = "approver:"
+)
 
 // principals turns names into what policies and groups bind: ids.
 func principals(r *roster.Roster, names []string) ([]roster.Principal, error) {
 	all := []roster.Principal{}
 	for _, name := range names {
-		if group, ok := strings.CutPrefix(name, groupPrefix); ok {
-			g, err := r.GroupNamed(group)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, roster.Principal{Kind: roster.PrincipalGroup, ID: g.ID})
-			continue
-		}
-		who, err := r.ApproverNamed(name)
+		one, err := principal(r, name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, roster.Principal{Kind: roster.PrincipalApprover, ID: who.ID})
+		all = append(all, one)
 	}
 	return all, nil
+}
+
+func principal(r *roster.Roster, name string) (roster.Principal, error) {
+	plain, isGroup := strings.CutPrefix(name, groupPrefix)
+	plain, isApprover := strings.CutPrefix(plain, approverPrefix)
+	g, noGroup := r.GroupNamed(plain)
+	who, noApprover := r.ApproverNamed(plain)
+	switch {
+	case isGroup && noGroup != nil:
+		return roster.Principal{}, noGroup
+	case isGroup || !isApprover && noGroup == nil && noApprover != nil:
+		return roster.Principal{Kind: roster.PrincipalGroup, ID: g.ID}, nil
+	case noApprover != nil:
+		return roster.Principal{}, noApprover
+	case !isApprover && noGroup == nil:
+		return roster.Principal{}, fmt.Errorf("%q: %w", plain, ErrWhichPrincipal)
+	}
+	return roster.Principal{Kind: roster.PrincipalApprover, ID: who.ID}, nil
 }
 
 // principalNames turns ids back into names, those of the revoked included.
@@ -43,6 +62,9 @@ func principalNames(r *roster.Roster, all []roster.Principal) []string {
 		case roster.PrincipalApprover:
 			if who, err := r.FormerApprover(p.ID); err == nil {
 				name := who.Name
+				if _, err := r.GroupNamed(name); err == nil {
+					name = approverPrefix + name
+				}
 				if who.Revoked {
 					name += " (revoked)"
 				}
