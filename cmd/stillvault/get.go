@@ -58,7 +58,7 @@ func (a *app) get(ctx context.Context, path string, o getOptions) error {
 	got, err := h.Get(ctx, host.Ask{
 		Path: path, Version: o.version,
 		Terms:    approval.Terms{Origin: from, Reason: o.reason, Lease: o.lease, Wait: o.wait},
-		Asked:    func(r host.Request) { view = a.waitFor(path, r.ID, r.MatchCode, r.Deadline) },
+		Asked:    func(r host.Request) { view = a.waitFor(h.client, path, r.ID, r.MatchCode, r.Deadline) },
 		Progress: func(why string, deadline time.Time) { view.progress(why, deadline) },
 	})
 	view.end()

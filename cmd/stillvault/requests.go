@@ -121,8 +121,15 @@ func (a *app) printRequest(r *broker.Request) error {
 		rows.Row("created", r.Created.Format(time.RFC3339))
 		rows.Row("time left", timeLeft(r.State, r.Deadline))
 		rows.Row("match code", v.MatchCode)
-		for _, n := range r.Missing {
-			rows.Row("missing", fmt.Sprintf("%s: %d of %d", n.Requirement, n.Have, n.Want))
+		if r.State == broker.RequestWaiting {
+			rows.Row("waits for", r.Summary)
+		}
+		for _, n := range r.Requirements {
+			text := fmt.Sprintf("%d of %d %s", n.Have, n.Want, n.Requirement)
+			if len(n.Decided) > 0 {
+				text += ": " + strings.Join(n.Decided, ", ")
+			}
+			rows.Row("tally", text)
 		}
 		for _, d := range r.Decisions {
 			text := fmt.Sprintf("%s by %s at %s", d.Decision, d.Name, d.Time.Format(time.RFC3339))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -25,40 +26,73 @@ type waitView struct {
 	live     bool
 	deadline time.Time
 	stop     context.CancelFunc
-	done     chan struct{}
+	done     sync.WaitGroup
+	tally    chan string // what is missing, as it changes
 }
 
-// waitFor begins to tell about a request. Where standard error is a terminal,
-// the time left runs down on a line of its own until end; in a log, a line says
-// it all, and another one whenever the wait goes on.
-func (a *app) waitFor(path string, id envelope.ID, code string, deadline time.Time) *waitView {
-	v := &waitView{out: a.Err(), live: onTerminal(a.Err()), deadline: deadline, done: make(chan struct{})}
+// waitFor begins to tell about a request, and who has decided where the token may
+// look at it. Where standard error is a terminal, the time left runs down on a
+// line of its own until end; in a log, a line says it all, and another one
+// whenever somebody decided or the wait goes on.
+func (a *app) waitFor(client *broker.Client, path string, id envelope.ID, code string, deadline time.Time) *waitView {
+	v := &waitView{out: a.Err(), live: onTerminal(a.Err()), deadline: deadline, tally: make(chan string)}
 	var ctx context.Context
 	ctx, v.stop = context.WithCancel(context.Background())
 	if code == "" {
 		code = "not to be seen with this token"
 	}
-	if !v.live {
-		close(v.done)
+	every := tallyForLogs
+	if v.live {
+		every = tallyForPeople
+		fmt.Fprintf(v.out, "waiting for approval of %s\n  request     %s\n  match code  %s\n", a.Bold(terminal.Visible(path)), id, a.Bold(code))
+		v.done.Go(func() { v.run(ctx) })
+	} else {
 		fmt.Fprintf(v.out, "waiting for approval of %s, request %s, match code %s%s\n", terminal.Visible(path), id, code, v.left())
-		return v
+		v.done.Go(func() { v.log(ctx) })
 	}
-	fmt.Fprintf(v.out, "waiting for approval of %s\n  request     %s\n  match code  %s\n", a.Bold(terminal.Visible(path)), id, a.Bold(code))
-	go v.run(ctx)
+	v.done.Go(func() {
+		watchTally(ctx, client, id, every, func(text string) {
+			select {
+			case v.tally <- terminal.Visible(text):
+			case <-ctx.Done():
+			}
+		})
+	})
 	return v
 }
 
+// run keeps one line up to date.
 func (v *waitView) run(ctx context.Context) {
-	defer close(v.done)
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for !v.deadline.IsZero() {
-		fmt.Fprintf(v.out, "\r\x1b[2K  time left   %s", v.remaining())
+	missing := ""
+	for {
+		line := ""
+		if !v.deadline.IsZero() {
+			line = fmt.Sprintf("  time left   %s", v.remaining())
+		}
+		if missing != "" {
+			line += "   " + missing
+		}
+		fmt.Fprintf(v.out, "\r\x1b[2K%s", line)
 		select {
 		case <-ctx.Done():
 			fmt.Fprintln(v.out)
 			return
+		case missing = <-v.tally:
 		case <-ticker.C:
+		}
+	}
+}
+
+// log writes a line for each change.
+func (v *waitView) log(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case missing := <-v.tally:
+			fmt.Fprintln(v.out, missing+v.left())
 		}
 	}
 }
@@ -85,7 +119,7 @@ func (v *waitView) progress(string, time.Time) {
 func (v *waitView) end() {
 	if v != nil {
 		v.stop()
-		<-v.done
+		v.done.Wait()
 	}
 }
 
@@ -103,7 +137,7 @@ func (a *app) waitForKnown(ctx context.Context, client *broker.Client, path stri
 			code = approval.MatchCode(hash)
 		}
 	}
-	return a.waitFor(path, id, code, deadline)
+	return a.waitFor(client, path, id, code, deadline)
 }
 
 func onTerminal(stream any) bool {
