@@ -30,23 +30,9 @@ func (c *Case) ConsentMark() envelope.Hash {
 // hold a share and may answer: otherwise shares for different requests could
 // add up in the hands of one consumer. A consent by anybody else does not count.
 func (c *Case) checkConsents() error {
-	count := make([]uint32, len(c.Version.WrapSet.Access))
-	counted := map[envelope.ID]bool{}
-	for i := range c.Decisions {
-		rec := &c.Decisions[i]
-		if rec.Decision != Consent || counted[rec.Approver] {
-			continue
-		}
-		a, _, requirement, err := seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
-		if err != nil || a.IsEntity(c.Request.Origin.Entity) && !c.Policy.SelfApproval {
-			continue
-		}
-		counted[rec.Approver] = true
-		count[requirement]++
-	}
-	for i, access := range c.Version.WrapSet.Access {
-		if count[i] < access.M {
-			return fmt.Errorf("requirement %q: %d of %d: %w", access.Name, count[i], access.M, ErrConsent)
+	for _, n := range c.Tally(Consent) {
+		if n.Have < n.Want {
+			return fmt.Errorf("requirement %q: %d of %d: %w", n.Requirement, n.Have, n.Want, ErrConsent)
 		}
 	}
 	return nil

@@ -17,13 +17,13 @@ func (c *Case) Approve(k *keyring.Keyring, device envelope.Signer, l Ledger, now
 	if err := c.decidable(k, device, now); err != nil {
 		return Release{}, err
 	}
-	if c.Policy.ConsentFirst {
+	if c.Policy.ConsentFirst { // also where the glass is broken
 		if err := c.checkConsents(); err != nil {
 			return Release{}, fmt.Errorf("approve %s: %w", c.Request.ID, err)
 		}
 	}
 	rec := c.receipt(Approve, l, now)
-	rec.Lease = c.Request.LeaseFor(c.Policy)
+	rec.Lease, rec.WrapSet = c.Request.LeaseFor(c.Policy), c.Version.WrapSet
 	blob, err := c.seal(&rec, k)
 	if err != nil {
 		return Release{}, fmt.Errorf("approve %s: %w", c.Request.ID, err)
@@ -37,12 +37,14 @@ func (c *Case) Approve(k *keyring.Keyring, device envelope.Signer, l Ledger, now
 }
 
 // Deny says no, with a reason of at most [MaxReason] bytes. It needs no factor.
-func (c *Case) Deny(reason string, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
+// report says besides that this should never have been asked: brokers show it to
+// the organisation, and do not let the requester ask again soon.
+func (c *Case) Deny(reason string, report bool, device envelope.Signer, l Ledger, now time.Time) (Release, error) {
 	if device.Public() != c.device.Signing {
 		return Release{}, fmt.Errorf("deny %s: %w", c.Request.ID, ErrDevice)
 	}
 	rec := c.receipt(Deny, l, now)
-	rec.Reason = reason
+	rec.Reason, rec.Report = reason, report
 	if err := rec.check(); err != nil {
 		return Release{}, fmt.Errorf("deny %s: %w", c.Request.ID, err)
 	}
@@ -103,11 +105,11 @@ func (c *Case) seal(rec *Receipt, k *keyring.Keyring) (envelope.Envelope, error)
 		return envelope.Envelope{}, err
 	}
 	defer share.Wipe()
-	if !c.Policy.AnyOf() {
+	if !c.Request.anyOf(c.Policy) {
 		rec.Form, rec.Requirement, rec.X = FormShare, share.Requirement, share.X
 		b := share.Reveal()
 		defer envelope.Wipe(b)
-		return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, rec), b)
+		return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, c.Version, rec), b)
 	}
 	plaintext, err := c.Version.Combine([]*secret.Share{share})
 	if err != nil {
@@ -115,18 +117,18 @@ func (c *Case) seal(rec *Receipt, k *keyring.Keyring) (envelope.Envelope, error)
 	}
 	defer envelope.Wipe(plaintext)
 	rec.Form = FormPayload
-	return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, rec), plaintext)
+	return envelope.SealTo(c.Request.Ephemeral, releaseContext(&c.Request, c.Version, rec), plaintext)
 }
 
 // releaseContext binds a sealed release to the request's exact text, hence to
 // everything that the approver was shown, and to who released it.
-func releaseContext(q *Request, rec *Receipt) envelope.Context {
+func releaseContext(q *Request, v *secret.Verified, rec *Receipt) envelope.Context {
 	ctx := envelope.Context{
 		Purpose: envelope.PurposeReleasePayload, Organisation: q.Organisation, Mount: q.Mount,
 		Secret: q.Secret, Version: q.Version, Recipient: rec.Approver, Request: rec.Request,
 	}
 	if rec.Form == FormShare {
-		ctx.Purpose, ctx.Requirement, ctx.X = envelope.PurposeReleaseShare, rec.Requirement, rec.X
+		ctx.Purpose, ctx.Epoch, ctx.Requirement, ctx.X = envelope.PurposeReleaseShare, v.Epoch, rec.Requirement, rec.X
 	}
 	return ctx
 }

@@ -40,7 +40,7 @@ func TestADecisionIsMadeWithTheKeysOfWhoReviewed(t *testing.T) {
 			t.Errorf("consent with %s: got %v, want %v", name, err, k.want)
 		}
 	}
-	if _, err := c.Deny("no", other.Device.Signer(), approval.Ledger{}, s.Now); !errors.Is(err, approval.ErrDevice) {
+	if _, err := c.Deny("no", false, other.Device.Signer(), approval.Ledger{}, s.Now); !errors.Is(err, approval.ErrDevice) {
 		t.Errorf("deny with another's device: %v", err)
 	}
 }
@@ -92,7 +92,7 @@ func TestAMatchCodeIsTypedBeforeAnythingIsApproved(t *testing.T) {
 	if err := c.Compare("AAAA-AAAA"); !errors.Is(err, approval.ErrMatchCode) || !errors.Is(approve(), approval.ErrMatchCode) {
 		t.Errorf("typed wrong: %v", err)
 	}
-	if _, err := c.Deny("", p.Device.Signer(), approval.Ledger{}, s.Now); err != nil {
+	if _, err := c.Deny("", false, p.Device.Signer(), approval.Ledger{}, s.Now); err != nil {
 		t.Errorf("denied without: %v", err)
 	}
 	s.AdmitConsumer("meanwhile", roster.ConsumerCI)
@@ -110,7 +110,7 @@ func TestADenialHasAPrintableReason(t *testing.T) {
 		"": nil, "not now": nil, strings.Repeat("x", approval.MaxReason): nil,
 		strings.Repeat("x", approval.MaxReason+1): approval.ErrRelease, "a\nb": approval.ErrRelease, "\xff": approval.ErrRelease, "a\u202eb": approval.ErrRelease,
 	} {
-		if _, err := c.Deny(reason, p.Device.Signer(), approval.Ledger{}, s.Now); !errors.Is(err, want) {
+		if _, err := c.Deny(reason, false, p.Device.Signer(), approval.Ledger{}, s.Now); !errors.Is(err, want) {
 			t.Errorf("%.20q: got %v, want %v", reason, err, want)
 		}
 	}

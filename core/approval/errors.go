@@ -29,6 +29,12 @@ var (
 	ErrLease = errors.New("lease_too_long: the policy does not allow a lease of this length")
 	// ErrConsent means that shares may be released only after enough people consented.
 	ErrConsent = errors.New("consent_missing: the policy wants consents from everybody needed before the first share is released")
+	// ErrBreakGlass means that a policy has nobody for an emergency, or that no reason was given.
+	ErrBreakGlass = errors.New("break_glass_refused: breaking the glass needs a reason, and a policy that names people for it")
+	// ErrWrapSet means that a share was opened under other shares than those the request is answered with.
+	ErrWrapSet = errors.New("wrap_set_changed: the share is of another wrap set of the version; fetch the request again and answer it anew")
+	// ErrReshare means that a re-share's parts do not belong together, or that it is not the mount's for the policy in force.
+	ErrReshare = errors.New("reshare_mismatch: the re-share is not this mount's for the policy in force, or its parts do not belong together; fetch it again")
 	// ErrRelease means that a release answers another request, or contradicts itself.
 	ErrRelease = errors.New("release_mismatch: the release does not answer this request")
 	// ErrDecided means that this approver's answer was taken before.

@@ -10,15 +10,23 @@ import (
 
 // Evidence is a decision with what it was about: it can be verified offline,
 // with the org log alone.
+//
+// Of a re-share, Request is the mount's [ReshareRequest], and Reshared says which
+// versions were dealt; of any other decision it is empty.
 type Evidence struct {
-	Receipt envelope.Signed `json:"receipt"`
-	Request envelope.Signed `json:"request"`
+	Receipt  envelope.Signed `json:"receipt"`
+	Request  envelope.Signed `json:"request"`
+	Reshared []Reshared      `json:"reshared"`
 }
 
 // Finding is what a piece of evidence proves.
+//
+// Of a re-share, Reshare is set instead of Request.
 type Finding struct {
 	Receipt  Receipt
 	Request  Request
+	Reshare  *ReshareRequest
+	Reshared []Reshared
 	Approver *roster.Approver
 	Device   *roster.Device
 	Consumer *roster.Consumer
@@ -31,9 +39,15 @@ func (e Evidence) Verify(r *roster.Roster) (*Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rec.Decision == Reshare {
+		return e.verifyReshare(r, rec)
+	}
 	q, err := envelope.Peek[Request](e.Request, envelope.TypeRequest)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
+	}
+	if len(e.Reshared) > 0 {
+		return nil, fmt.Errorf("receipt of request %s: %w", rec.RequestID, ErrRelease)
 	}
 	// The approver signed the request's hash: what was decided stands even if
 	// the consumer's key leaked later, and [Finding.Consumer] says so.
@@ -50,12 +64,41 @@ func (e Evidence) Verify(r *roster.Roster) (*Finding, error) {
 	if err := q.precedes(rec); err != nil {
 		return nil, fmt.Errorf("receipt of request %s: %w", rec.RequestID, err)
 	}
-	f := &Finding{Receipt: *rec, Request: q, Consumer: consumer}
-	if f.Approver, err = r.FormerApprover(rec.Approver); err != nil {
+	return (&Finding{Receipt: *rec, Request: q, Consumer: consumer}).signed(r)
+}
+
+// signed adds who signed the receipt.
+func (f *Finding) signed(r *roster.Roster) (*Finding, error) {
+	var err error
+	if f.Approver, err = r.FormerApprover(f.Receipt.Approver); err != nil {
 		return nil, err
 	}
-	f.Device, err = r.FormerDevice(rec.Device)
+	f.Device, err = r.FormerDevice(f.Receipt.Device)
 	return f, err
+}
+
+// verifyReshare checks that a receipt is about these versions, and about a re-share
+// that the mount asked for.
+func (e Evidence) verifyReshare(r *roster.Roster, rec *Receipt) (*Finding, error) {
+	q, err := readReshare(r, e.Request, r.FormerConsumerAt)
+	if err != nil {
+		return nil, fmt.Errorf("re-share: %w", err)
+	}
+	hash, err := hashReshared(e.Reshared)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Reshared) == 0 || rec.Blob != hash || rec.Request != e.Request.Hash() || rec.RequestID != q.ID || rec.Mount != q.Mount {
+		return nil, fmt.Errorf("receipt of re-share %s: %w", rec.RequestID, ErrReshare)
+	}
+	if rec.Roster.Seq < q.Roster.Seq || rec.Time < q.Created.Add(-MaxClockSkew) {
+		return nil, fmt.Errorf("receipt of re-share %s: dealt before it was asked: %w", rec.RequestID, ErrReshare)
+	}
+	consumer, err := r.FormerConsumerAt(q.Consumer, q.Roster)
+	if err != nil {
+		return nil, err
+	}
+	return (&Finding{Receipt: *rec, Reshare: q, Reshared: e.Reshared, Consumer: consumer}).signed(r)
 }
 
 // precedes checks that a decision was made when it could be: by somebody who

@@ -96,7 +96,7 @@ func TestSeveralRequirementsNeedDistinctPeople(t *testing.T) {
 		out, err := s.accept(s.approve(s.people[who]))
 		s.Must(err)
 		if done := out.Value != nil; done != (i == 2) {
-			t.Fatalf("after %d releases: done = %v, missing %v", i+1, done, s.pending.Missing(s.verified))
+			t.Fatalf("after %d releases: done = %v, missing %v", i+1, done, s.pending.Missing(s.asked, s.verified))
 		}
 		if i == 2 && string(out.Value.JSON()) != password {
 			t.Fatalf("got %s", out.Value.JSON())
@@ -108,7 +108,7 @@ func TestDenialNeedsNoKeyringAndEndsTheRequest(t *testing.T) {
 	s := newScene(t, 2, anyOf, nil)
 	c, err := s.review(s.people[0])
 	s.Must(err)
-	rel, err := c.Deny("not during the freeze", s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
+	rel, err := c.Deny("not during the freeze", false, s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
 	s.Must(err)
 	out, err := s.accept(rel)
 	if !errors.Is(err, approval.ErrDenied) || out.Receipt.Reason != "not during the freeze" {

@@ -3,6 +3,7 @@ package approval
 import (
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -36,7 +37,52 @@ type Inbox struct {
 	Log   []envelope.Signed `json:"log"`
 	Items []Item            `json:"items"`
 	Ended []Ended           `json:"ended"`
-	More  bool              `json:"more"`
+	// Reshares are those that the device's approver may help with, and Alarms what
+	// was asked by breaking the glass, whoever was asked; both on the last page.
+	Reshares []ReshareNotice `json:"reshares"`
+	Alarms   []Alarm         `json:"alarms"`
+	More     bool            `json:"more"`
+}
+
+// Alarm tells every approver that somebody asked to break the glass, and what the
+// people said who may.
+type Alarm struct {
+	Request   envelope.Signed   `json:"request"`
+	Decisions []envelope.Signed `json:"decisions"` // receipts
+}
+
+// ReadAlarm verifies an alarm under a roster that may be newer than it is: the
+// consumer's request, and the decisions about it.
+func ReadAlarm(r *roster.Roster, a Alarm) (*Request, []Receipt, error) {
+	q, err := envelope.Peek[Request](a.Request, envelope.TypeRequest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("alarm: %w", err)
+	}
+	consumer, err := r.FormerConsumerAt(q.Consumer, q.Roster)
+	if err != nil {
+		return nil, nil, fmt.Errorf("alarm: %w", err)
+	}
+	if err := a.Request.Verify(envelope.TypeRequest, consumer.Signing); err != nil {
+		return nil, nil, fmt.Errorf("alarm: %w", err)
+	}
+	if q.Organisation != r.Organisation() || !q.BreakGlass {
+		return nil, nil, fmt.Errorf("alarm: %w", ErrRequest)
+	}
+	if err := q.checkTexts(); err != nil {
+		return nil, nil, fmt.Errorf("alarm: %w", err)
+	}
+	decisions := make([]Receipt, 0, len(a.Decisions))
+	for _, s := range a.Decisions {
+		rec, err := ReadReceipt(r, s)
+		if err != nil {
+			return nil, nil, fmt.Errorf("alarm: %w", err)
+		}
+		if rec.Request != a.Request.Hash() {
+			return nil, nil, fmt.Errorf("alarm: a decision is about another request: %w", ErrRelease)
+		}
+		decisions = append(decisions, *rec)
+	}
+	return &q, decisions, nil
 }
 
 // EndState is how a request ended.
@@ -119,9 +165,8 @@ func caller(r *roster.Roster, s envelope.Signed, c deviceCall, now time.Time) (*
 // SealInbox seals the answer to a call to the device that made it.
 func SealInbox(d *roster.Device, mount envelope.ID, call envelope.Signed, in Inbox) (envelope.Envelope, error) {
 	in.Mount = mount
-	if in.Ended == nil {
-		in.Ended = []Ended{}
-	}
+	in.Ended = slices.Concat([]Ended{}, in.Ended)
+	in.Reshares, in.Alarms = slices.Concat([]ReshareNotice{}, in.Reshares), slices.Concat([]Alarm{}, in.Alarms)
 	encoded, err := envelope.Encode(in)
 	if err != nil {
 		return envelope.Envelope{}, err

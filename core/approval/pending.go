@@ -3,6 +3,7 @@ package approval
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -17,6 +18,7 @@ import (
 type Pending struct {
 	hash      envelope.Hash
 	ephemeral *envelope.Key
+	wrapSet   envelope.Hash // that the shares are of
 	shares    []*secret.Share
 	answered  map[envelope.ID]bool
 }
@@ -54,7 +56,8 @@ type Outcome struct {
 // a principal and device in force now, for exactly this request and version,
 // before the deadline, once a person. A denial is [ErrDenied], with the outcome
 // saying by whom and why. A share that is not the one committed to is
-// [secret.ErrShare], and the receipt says whose. While Value is nil and there is
+// [secret.ErrShare], and the receipt says whose; a dealer who re-shared something
+// else than their share is named by a [secret.DealerError]. While Value is nil and there is
 // no error, more releases are needed.
 func (p *Pending) Accept(r *roster.Roster, q *Request, v *secret.Verified, rel Release, now time.Time) (Outcome, error) {
 	w, err := Vet(r, q, p.hash, v, rel, now)
@@ -69,7 +72,7 @@ func (p *Pending) Accept(r *roster.Roster, q *Request, v *secret.Verified, rel R
 		return out, fmt.Errorf("%q: %w", w.Receipt.Reason, ErrDenied)
 	case w.Receipt.Decision == Consent:
 		return out, nil
-	case p.answered[w.Receipt.Approver]:
+	case p.wrapSet == v.WrapSet && p.answered[w.Receipt.Approver]:
 		return out, fmt.Errorf("release by %s: %w", w.Receipt.Approver, ErrDecided)
 	}
 	out.Value, err = p.Open(q, v, w)
@@ -85,12 +88,13 @@ func (p *Pending) Open(q *Request, v *secret.Verified, w *Vetted) (*secret.Value
 	if rec.Decision != Approve || rec.Request != p.hash || w.blob == nil {
 		return nil, fmt.Errorf("release by %s: %w", rec.Approver, ErrRelease)
 	}
-	opened, err := envelope.OpenWith(p.ephemeral, releaseContext(q, rec), *w.blob)
+	p.follow(v)
+	opened, err := envelope.OpenWith(p.ephemeral, releaseContext(q, v, rec), *w.blob)
 	if err != nil {
 		return nil, fmt.Errorf("release by %s: %w", rec.Approver, err)
 	}
 	defer envelope.Wipe(opened)
-	value, err := p.take(v, rec, opened)
+	value, err := p.take(q, v, rec, opened)
 	if err != nil {
 		return nil, fmt.Errorf("release by %s: %w", rec.Approver, err)
 	}
@@ -101,24 +105,37 @@ func (p *Pending) Open(q *Request, v *secret.Verified, w *Vetted) (*secret.Value
 	return value, nil
 }
 
+// follow drops the shares of another wrap set: where a version was re-shared while
+// its people answered, theirs do not add up with those of the new one, and they are
+// asked again.
+func (p *Pending) follow(v *secret.Verified) {
+	if p.wrapSet == v.WrapSet {
+		return
+	}
+	for _, s := range p.shares {
+		s.Wipe()
+	}
+	p.wrapSet, p.shares, p.answered = v.WrapSet, nil, nil
+}
+
 // take keeps a share, or opens the payload once there are enough of them.
-func (p *Pending) take(v *secret.Verified, rec *Receipt, opened []byte) (*secret.Value, error) {
+func (p *Pending) take(q *Request, v *secret.Verified, rec *Receipt, opened []byte) (*secret.Value, error) {
 	if rec.Form == FormPayload {
 		return v.ReadPayload(opened)
 	}
-	holder, err := v.Holder(rec.Approver)
+	seat, err := v.Seat(rec.Approver)
 	if err != nil {
 		return nil, err
 	}
-	if holder.X != rec.X {
+	if seat.X != rec.X {
 		return nil, secret.ErrShare
 	}
-	share, err := v.ReadShare(opened, holder)
+	share, err := v.ReadShare(opened, seat)
 	if err != nil {
 		return nil, err
 	}
 	p.keep(share)
-	if len(p.Missing(v)) > 0 {
+	if len(p.Missing(q, v)) > 0 {
 		return nil, nil
 	}
 	plaintext, err := v.Combine(p.shares)
@@ -140,26 +157,21 @@ func (p *Pending) keep(share *secret.Share) {
 	p.shares = append(p.shares, share)
 }
 
-// Need is how many more people a requirement waits for.
-type Need struct {
-	Requirement string `json:"requirement"`
-	Have        uint32 `json:"have"`
-	Want        uint32 `json:"want"`
-}
-
 // Missing returns the requirements that are not met by the shares so far.
-func (p *Pending) Missing(v *secret.Verified) []Need {
-	var missing []Need
-	for i, a := range v.WrapSet.Access {
-		var have uint32
+func (p *Pending) Missing(q *Request, v *secret.Verified) []Need {
+	missing := needs(q, v)
+	for i := range missing {
 		for _, s := range p.shares {
-			if int(s.Requirement) == i {
-				have++
+			if s.Requirement != missing[i].index {
+				continue
+			}
+			missing[i].Have++
+			for _, seat := range v.Seats {
+				if seat.Requirement == s.Requirement && seat.X == s.X {
+					missing[i].People = append(missing[i].People, seat.Approver)
+				}
 			}
 		}
-		if have < a.M {
-			missing = append(missing, Need{Requirement: a.Name, Have: have, Want: a.M})
-		}
 	}
-	return missing
+	return slices.DeleteFunc(missing, func(n Need) bool { return n.Have >= n.Want })
 }

@@ -17,20 +17,20 @@ func TestMissingCountsDownByRequirement(t *testing.T) {
 	s := newScene(t, 5, twoAndOne, nil)
 	for _, step := range []struct {
 		who  int
-		want []approval.Need
+		want string
 	}{
-		{0, []approval.Need{{Requirement: "dba", Have: 1, Want: 2}, {Requirement: "security", Have: 0, Want: 1}}},
-		{3, []approval.Need{{Requirement: "dba", Have: 1, Want: 2}}},
-		{4, []approval.Need{{Requirement: "dba", Have: 1, Want: 2}}}, // one more than wanted
+		{0, "1 of 2 dba; security: waiting"},
+		{3, "1 of 2 dba"},
+		{4, "1 of 2 dba"}, // one more than wanted
 	} {
 		out, err := s.accept(s.approve(s.people[step.who]))
 		s.Must(err)
-		if got := s.pending.Missing(s.verified); fmt.Sprint(got) != fmt.Sprint(step.want) || out.Value != nil {
-			t.Errorf("after %d: missing %v", step.who, got)
+		if got := approval.Summary(s.pending.Missing(s.asked, s.verified)); got != step.want || out.Value != nil {
+			t.Errorf("after %d: missing %s", step.who, got)
 		}
 	}
 	out, err := s.accept(s.approve(s.people[2]))
-	if err != nil || out.Value == nil || len(s.pending.Missing(s.verified)) != 0 {
+	if err != nil || out.Value == nil || len(s.pending.Missing(s.asked, s.verified)) != 0 {
 		t.Fatalf("not opened: %v", err)
 	}
 }
@@ -48,7 +48,7 @@ func TestAPersonAnswersOnce(t *testing.T) {
 	}
 	c, err := s.review(s.people[0])
 	s.Must(err)
-	denial, err := c.Deny("on second thoughts", s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
+	denial, err := c.Deny("on second thoughts", false, s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
 	s.Must(err)
 	if _, err := s.accept(denial); !errors.Is(err, approval.ErrDenied) {
 		t.Errorf("a change of mind: %v", err)

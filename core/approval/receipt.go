@@ -18,6 +18,9 @@ const (
 	// Consent says yes without releasing anything yet, for policies that want
 	// everybody's word before the first share.
 	Consent Decision = "consent"
+	// Reshare says that the approver dealt their shares of a policy's versions
+	// anew; see [ReshareAnswer].
+	Reshare Decision = "reshare"
 )
 
 // Form is what a release carries.
@@ -42,11 +45,13 @@ type Receipt struct {
 	RequestID    envelope.ID   `json:"request_id"`
 	Decision     Decision      `json:"decision"`
 	Reason       string        `json:"reason"` // of a denial
+	Report       bool          `json:"report"` // of a denial: nobody should have asked this
 	Approver     envelope.ID   `json:"approver"`
 	Generation   uint32        `json:"generation"`
 	Device       envelope.ID   `json:"device"`
 	Form         Form          `json:"form"`
-	Blob         envelope.Hash `json:"blob"` // SHA-256 of the sealed bytes, zero if none
+	Blob         envelope.Hash `json:"blob"`     // SHA-256 of the sealed bytes, or hash of what was re-shared; zero if none
+	WrapSet      envelope.Hash `json:"wrap_set"` // that the approver's share was opened under; zero unless approved
 	Requirement  uint32        `json:"requirement"`
 	X            uint32        `json:"x"`     // share index; 0 unless Form is share
 	Lease        uint32        `json:"lease"` // seconds from Time; 0 unless approved
@@ -122,16 +127,17 @@ func ReadReceipt(r *roster.Roster, s envelope.Signed) (*Receipt, error) {
 func (rec *Receipt) check() error {
 	carries := rec.Form != FormNone
 	switch {
-	case rec.Decision != Approve && rec.Decision != Deny && rec.Decision != Consent,
+	case rec.Decision != Approve && rec.Decision != Deny && rec.Decision != Consent && rec.Decision != Reshare,
 		rec.Form != FormNone && rec.Form != FormPayload && rec.Form != FormShare:
 		return fmt.Errorf("decision %q of form %q: %w", rec.Decision, rec.Form, ErrRelease)
-	case carries != (rec.Decision == Approve), carries == rec.Blob.IsZero(), carries != (rec.Lease > 0),
+	case carries != (rec.Decision == Approve), carries != (rec.Lease > 0), carries == rec.WrapSet.IsZero(),
+		(carries || rec.Decision == Reshare) == rec.Blob.IsZero(),
 		(rec.Form == FormShare) != (rec.X > 0), rec.Form != FormShare && rec.Requirement != 0:
 		return fmt.Errorf("the parts do not fit the decision: %w", ErrRelease)
 	case rec.Counter == 0 || (rec.Counter == 1) != rec.Previous.IsZero():
 		return fmt.Errorf("number %d: %w", rec.Counter, ErrReceipts)
-	case rec.Reason != "" && rec.Decision != Deny:
-		return fmt.Errorf("a reason is for denials: %w", ErrRelease)
+	case (rec.Reason != "" || rec.Report) && rec.Decision != Deny:
+		return fmt.Errorf("a reason or a report is for denials: %w", ErrRelease)
 	case len(rec.Reason) > MaxReason || !Printable(rec.Reason):
 		return fmt.Errorf("reason not printable or too long: %w", ErrRelease)
 	}

@@ -19,7 +19,7 @@ func (s *scene) denials(p *coretest.Person, n int) (all []envelope.Signed) {
 	for range n {
 		c, err := s.review(p)
 		s.Must(err)
-		rel, err := c.Deny("no", p.Device.Signer(), l, s.Now)
+		rel, err := c.Deny("no", false, p.Device.Signer(), l, s.Now)
 		s.Must(err)
 		l = l.After(rel.Receipt)
 		all = append(all, rel.Receipt)
@@ -33,7 +33,7 @@ func TestReceiptsChainByDevice(t *testing.T) {
 	other := s.denials(s.people[0], 1)[0] // the same number and text as the first
 	c, err := s.review(s.people[0])
 	s.Must(err)
-	twin, err := c.Deny("another", s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
+	twin, err := c.Deny("another", false, s.people[0].Device.Signer(), approval.Ledger{}, s.Now)
 	s.Must(err)
 	for name, k := range map[string]struct {
 		receipts []envelope.Signed

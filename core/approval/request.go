@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -53,7 +54,8 @@ type Request struct {
 	Ephemeral    envelope.KEMKey `json:"ephemeral"`
 	Origin       Origin          `json:"origin"`
 	Reason       string          `json:"reason"`
-	Lease        uint32          `json:"lease"` // seconds asked for; 0 is the policy's
+	Lease        uint32          `json:"lease"`       // seconds asked for; 0 is the policy's
+	BreakGlass   bool            `json:"break_glass"` // asks those whom the policy names for that, and nobody else
 	Created      envelope.Time   `json:"created"`
 	Deadline     envelope.Time   `json:"deadline"`
 	Nonce        envelope.Bytes  `json:"nonce"` // 16 random bytes
@@ -65,7 +67,10 @@ type Terms struct {
 	Origin Origin
 	Reason string
 	Lease  time.Duration // zero for the policy's
-	Wait   time.Duration // until the deadline; zero for the policy's
+	// BreakGlass asks those whom the policy names for an emergency, in the open;
+	// it needs a reason.
+	BreakGlass bool
+	Wait       time.Duration // until the deadline; zero for the policy's
 }
 
 // Ask signs a request of a consumer for a verified version. The caller posts
@@ -88,7 +93,7 @@ func Ask(r *roster.Roster, v *secret.Verified, consumer envelope.ID, signer enve
 	q := Request{
 		ID: envelope.NewID(), Organisation: v.Header.Organisation, Mount: v.Header.Mount, Secret: v.Header.Secret,
 		Path: v.Header.Path, Version: v.Header.Version, Header: v.HeaderHash, Policy: policy.ID, Consumer: consumer,
-		Origin: t.Origin, Reason: t.Reason, Lease: lease,
+		Origin: t.Origin, Reason: t.Reason, Lease: lease, BreakGlass: t.BreakGlass,
 		Created: envelope.At(now), Deadline: envelope.At(now.Add(wait)), Nonce: nonce, Roster: r.Head(),
 	}
 	pending, signed, err := q.sign(r, policy, signer, now)
@@ -204,6 +209,8 @@ func (q *Request) check(r *roster.Roster, p *roster.Policy, now time.Time) error
 		return ErrLease
 	case q.Origin.Entity == "" && !p.SelfApproval:
 		return ErrRequesterUnknown
+	case q.BreakGlass && (p.BreakGlass == nil || strings.TrimSpace(q.Reason) == ""):
+		return ErrBreakGlass
 	}
 	return q.checkTexts()
 }
@@ -234,3 +241,11 @@ func (q *Request) LeaseFor(p *roster.Policy) uint32 {
 	}
 	return p.LeaseTTL
 }
+
+// anyOf says whether one approval opens the request: then it carries the payload,
+// otherwise a share.
+func (q *Request) anyOf(p *roster.Policy) bool { return !q.BreakGlass && p.AnyOf() }
+
+// counts says whether a requirement of a version is one that answers the request:
+// the one for breaking the glass, or the others.
+func (q *Request) counts(a secret.Access) bool { return a.BreakGlass == q.BreakGlass }

@@ -86,7 +86,7 @@ func (v Reviewer) Review(item Item, now time.Time) (*Case, error) {
 func (c *Case) seat() error {
 	v := c.reviewer
 	var err error
-	if c.approver, c.device, _, err = seat(v.Roster, c.Policy, c.Version, v.Approver, v.Device); err != nil {
+	if c.approver, c.device, _, err = seat(v.Roster, c.Policy, &c.Request, c.Version, v.Approver, v.Device); err != nil {
 		return err
 	}
 	if !c.Version.HasWrap(v.Approver) {
@@ -100,8 +100,9 @@ func (c *Case) seat() error {
 
 // seat checks that somebody may answer for a version now: approver and device
 // in force, among the policy's people today, and holder of a share of their
-// current keyring. It returns the requirement that they count for.
-func seat(r *roster.Roster, p *roster.Policy, v *secret.Verified, approver, device envelope.ID) (*roster.Approver, *roster.Device, uint32, error) {
+// current keyring, for a requirement that answers the request. It returns the
+// requirement that they count for.
+func seat(r *roster.Roster, p *roster.Policy, q *Request, v *secret.Verified, approver, device envelope.ID) (*roster.Approver, *roster.Device, uint32, error) {
 	a, err := r.Approver(approver)
 	if err != nil {
 		return nil, nil, 0, err
@@ -113,12 +114,15 @@ func seat(r *roster.Roster, p *roster.Policy, v *secret.Verified, approver, devi
 	if d.Approver != approver || d.Generation != a.Generation {
 		return nil, nil, 0, ErrDevice
 	}
-	holder, err := v.Holder(approver)
+	holder, err := v.Seat(approver)
 	if err != nil {
 		return nil, nil, 0, err
 	}
 	if holder.Generation != a.Generation {
 		return nil, nil, 0, secret.ErrNotHolder
+	}
+	if !q.counts(v.Access[holder.Requirement]) {
+		return nil, nil, 0, ErrNotPrincipal
 	}
 	for _, eligible := range r.Eligible(p)[holder.Requirement] {
 		if eligible.ID == approver {
@@ -139,7 +143,7 @@ func (c *Case) readDecisions(decisions []envelope.Signed) error {
 		if rec.Request != c.Hash {
 			return fmt.Errorf("a decision shown is about another request: %w", ErrRelease)
 		}
-		_, _, _, err = seat(c.reviewer.Roster, c.Policy, c.Version, rec.Approver, rec.Device)
+		_, _, _, err = seat(c.reviewer.Roster, c.Policy, &c.Request, c.Version, rec.Approver, rec.Device)
 		if err == nil && rec.Decision == Deny {
 			return ErrDenied
 		}

@@ -172,7 +172,7 @@ func TestOnlyWhoHasASayStopsARequest(t *testing.T) {
 	deny := func(s *scene, p *coretest.Person) envelope.Signed {
 		c, err := s.review(p)
 		s.Must(err)
-		rel, err := c.Deny("no", p.Device.Signer(), approval.Ledger{}, s.Now)
+		rel, err := c.Deny("no", false, p.Device.Signer(), approval.Ledger{}, s.Now)
 		s.Must(err)
 		return rel.Receipt
 	}

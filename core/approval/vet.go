@@ -65,7 +65,7 @@ func (w *Vetted) check(r *roster.Roster, q *Request, hash envelope.Hash, v *secr
 	if err != nil {
 		return err
 	}
-	a, _, requirement, err := seat(r, policy, v, rec.Approver, rec.Device)
+	a, _, requirement, err := seat(r, policy, q, v, rec.Approver, rec.Device)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,11 @@ func (w *Vetted) check(r *roster.Roster, q *Request, hash envelope.Hash, v *secr
 		return ErrSelfApproval
 	case rec.Lease > policy.LeaseMax:
 		return ErrLease
-	case rec.Decision == Approve && (rec.Form == FormPayload) != policy.AnyOf(), rec.Form == FormShare && rec.Requirement != requirement:
+	case rec.Decision == Reshare:
+		return fmt.Errorf("a re-share answers no request for a secret: %w", ErrRelease)
+	case rec.Form == FormShare && rec.WrapSet != v.WrapSet:
+		return ErrWrapSet
+	case rec.Decision == Approve && (rec.Form == FormPayload) != q.anyOf(policy), rec.Form == FormShare && rec.Requirement != requirement:
 		return fmt.Errorf("of the wrong form: %w", ErrRelease)
 	}
 	return nil

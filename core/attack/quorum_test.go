@@ -113,7 +113,7 @@ var quorumAttacks = []attack{
 		q := s.ask(pathKey, s.key)
 		s.Must(s.accept(q, s.approval(s.alice, q)))
 		s.Must(s.accept(q, s.approval(s.dave, q)))
-		if len(q.pending.Missing(q.verified)) == 0 {
+		if len(q.pending.Missing(&q.asked, q.verified)) == 0 {
 			return errOpened
 		}
 		rel, err := s.bob.deny(q.item(), s.Now)

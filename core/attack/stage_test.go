@@ -148,7 +148,7 @@ func (d *device) deny(item approval.Item, now time.Time) (approval.Release, erro
 	if err != nil {
 		return approval.Release{}, err
 	}
-	return d.note(c)(c.Deny("not now", d.Device.Signer(), d.ledger, now))
+	return d.note(c)(c.Deny("not now", false, d.Device.Signer(), d.ledger, now))
 }
 
 func (d *device) note(c *approval.Case) func(approval.Release, error) (approval.Release, error) {

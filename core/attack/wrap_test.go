@@ -49,8 +49,10 @@ var wrapAttacks = []attack{
 		return s.served(0, s.rewrapped(func(w *secret.WrapSet) { w.Holders[0].Approver = envelope.NewID() }))
 	}, envelope.ErrSignature},
 	{"a later epoch that nobody made", func(s *stage) error {
-		return s.served(0, s.rewrapped(func(w *secret.WrapSet) { w.Epoch, w.Previous = 1, s.db[2].WrapSet.Hash() }, s.mallory))
-	}, secret.ErrEpoch},
+		v := *s.db[2]
+		v.Reshares = []secret.Reshare{{Deals: []secret.Dealt{}}}
+		return s.served(0, &v)
+	}, secret.ErrWrapSet},
 	{"a wrap set that asks for fewer than the policy", func(s *stage) error {
 		v := *s.key
 		v.WrapSet = edit(s, v.WrapSet, func(w *secret.WrapSet) { w.Access[0].M = 1 }, s.host.Signer)

@@ -20,6 +20,12 @@ const (
 	PurposeShare Purpose = "share"
 	// PurposeShareCommitment commits to a share and its salt.
 	PurposeShareCommitment Purpose = "share-commitment"
+	// PurposePiece seals what one dealer deals to one holder of a later epoch.
+	PurposePiece Purpose = "piece"
+	// PurposePieceCommitment commits to such a piece and its salt.
+	PurposePieceCommitment Purpose = "piece-commitment"
+	// PurposeOpening encrypts what a dealer's share was read from.
+	PurposeOpening Purpose = "opening"
 	// PurposeReleasePayload seals an opened payload to a request's ephemeral key.
 	PurposeReleasePayload Purpose = "release-payload"
 	// PurposeReleaseShare seals a share to a request's ephemeral key.
@@ -50,7 +56,7 @@ type Context struct {
 	Epoch        uint32 // of the wrap set, from 0
 	Requirement  uint32 // index in the access structure, from 0
 	X            uint32 // share index, from 1
-	Request      Hash   // of the request that a release answers, of the inbox call, or of the offer
+	Request      Hash   // of the request that a release answers, of the inbox call, of the offer, or what a deal is bound to
 }
 
 // field names the optional fields of a Context that a purpose binds.
@@ -70,6 +76,9 @@ var purposeFields = map[Purpose]field{
 	PurposeCommitment:      fieldSecret,
 	PurposeShare:           fieldSecret | fieldRecipient | fieldGeneration | fieldShare,
 	PurposeShareCommitment: fieldSecret | fieldShare,
+	PurposePiece:           fieldSecret | fieldRecipient | fieldGeneration | fieldShare | fieldRequest,
+	PurposePieceCommitment: fieldSecret | fieldShare | fieldRequest,
+	PurposeOpening:         fieldSecret | fieldRecipient | fieldGeneration | fieldShare | fieldRequest,
 	PurposeReleasePayload:  fieldSecret | fieldRecipient | fieldRequest,
 	PurposeReleaseShare:    fieldSecret | fieldRecipient | fieldShare | fieldRequest,
 	PurposeInbox:           fieldRecipient | fieldRequest,

@@ -30,6 +30,9 @@ const (
 	LabelDEK Label = "stillvault/dek/v1"
 	// LabelPayload derives a version's payload key from its DEK.
 	LabelPayload Label = "stillvault/payload/v1"
+	// LabelOpening derives, from a dealer's share, the key under which a deal says
+	// what that share was read from.
+	LabelOpening Label = "stillvault/opening/v1"
 	// LabelTicketMAC derives the MAC key of an enrolment ticket.
 	LabelTicketMAC Label = "stillvault/ticket-mac/v1"
 	// LabelTicketPost derives what a device shows the broker to post its enrolment.

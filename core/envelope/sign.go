@@ -22,6 +22,10 @@ const (
 	TypeReceipt     PayloadType = "application/vnd.stillvault.receipt.v1+json"
 	TypeInboxCall   PayloadType = "application/vnd.stillvault.inbox-call.v1+json"
 	TypeHandover    PayloadType = "application/vnd.stillvault.handover-call.v1+json"
+	TypeDeal        PayloadType = "application/vnd.stillvault.deal.v1+json"
+	TypeReshare     PayloadType = "application/vnd.stillvault.reshare-request.v1+json"
+	TypeReshareCall PayloadType = "application/vnd.stillvault.reshare-call.v1+json"
+	TypeOpened      PayloadType = "application/vnd.stillvault.opened.v1+json"
 )
 
 // VerifyKey is an Ed25519 public key of 32 bytes, written as unpadded base64url.

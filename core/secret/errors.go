@@ -20,13 +20,17 @@ var (
 	// ErrWrapSet means that a wrap set does not belong to the header, or is not
 	// one that its policy allows.
 	ErrWrapSet = errors.New("wrap_set_invalid: the shares shown are not those that the author made")
+	// ErrDealer means that a dealer dealt pieces of something else than their share.
+	ErrDealer = errors.New("dealer_lied: what was dealt is not the dealer's share; the shares from before are kept, so have the others re-share again without them")
+	// ErrDeal means that a deal does not fit the version, the roster or other deals.
+	ErrDeal = errors.New("deal_invalid: the deal is not of this version's shares, or not for the people whom the policy names now; fetch the re-share anew")
+	// ErrFollows means that a version is shared as its policy wants already.
+	ErrFollows = errors.New("reshare_needless: the version is shared as its policy wants already")
 	// ErrStale means that the policy's requirements changed since the version
 	// was sealed, and its shares have not followed.
-	ErrStale = errors.New("access_structure_stale: the policy's requirements changed since this version was sealed; write it again")
-	// ErrEpoch means that a wrap set is of an epoch this build does not read.
-	ErrEpoch = errors.New("wrap_set_epoch_unknown: these shares were redistributed by a newer version of Stillvault; upgrade")
+	ErrStale = errors.New("access_structure_stale: the policy's requirements changed and this version's shares have not followed; have its people re-share it (stillvault reshare), or write it again")
 	// ErrNotHolder means that a keyring holds no share of the version.
-	ErrNotHolder = errors.New("no_share: this approver holds no share of the version; have it written again")
+	ErrNotHolder = errors.New("no_share: this approver holds no share of the version; have it re-shared or written again")
 	// ErrShare means that a share is not the one that the wrap set commits to.
 	ErrShare = errors.New("share_invalid: a share is not the one that the wrap set commits to")
 	// ErrQuorum means that there are not enough distinct shares.

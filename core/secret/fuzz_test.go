@@ -65,8 +65,8 @@ func check(t *testing.T, v *secret.Verified) {
 	t.Helper()
 	type place struct{ requirement, x uint32 }
 	people, places := map[envelope.ID]bool{}, map[place]bool{}
-	count := make([]uint32, len(v.WrapSet.Access))
-	for _, h := range v.WrapSet.Holders {
+	count := make([]uint32, len(v.Access))
+	for _, h := range v.Seats {
 		at := place{h.Requirement, h.X}
 		if people[h.Approver] || places[at] || h.X == 0 {
 			t.Errorf("share %d of requirement %d or its holder stands twice", h.X, h.Requirement)
@@ -74,7 +74,7 @@ func check(t *testing.T, v *secret.Verified) {
 		people[h.Approver], places[at] = true, true
 		count[h.Requirement]++
 	}
-	for i, a := range v.WrapSet.Access {
+	for i, a := range v.Access {
 		if count[i] < a.M || a.M != v.Policy.Requirements[i].M {
 			t.Errorf("requirement %d has %d shares for %d", i, count[i], a.M)
 		}

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -45,33 +46,62 @@ func (h *Header) commit(plaintext []byte) (envelope.Hash, error) {
 }
 
 // Version is a secret version as it is stored and sent: signed header, signed
-// wrap set, the sealed shares in the order of its holders, encrypted payload.
-// A share without bytes was deleted ([Version.DeleteWraps]). Nothing in a
-// version is to be believed before [Version.Verify].
+// wrap set, the sealed shares in the order of its holders, what was re-shared
+// since, oldest first, and the encrypted payload. A share without bytes was deleted
+// ([Version.DeleteWraps], [Version.Forget]). Nothing in a version is to be believed
+// before [Version.Verify].
 type Version struct {
-	Header  envelope.Signed     `json:"header"`
-	WrapSet envelope.Signed     `json:"wrap_set"`
-	Wraps   []envelope.Envelope `json:"wraps"`
-	Payload envelope.Envelope   `json:"payload"`
+	Header   envelope.Signed     `json:"header"`
+	WrapSet  envelope.Signed     `json:"wrap_set"`
+	Wraps    []envelope.Envelope `json:"wraps"`
+	Reshares []Reshare           `json:"reshares"`
+	Payload  envelope.Envelope   `json:"payload"`
 }
 
-// DeleteWraps deletes the sealed shares of every approver whom keep refuses and
-// returns who lost one by this call. Header, wrap set and everybody else's
-// share stay valid. It is for whoever stores versions, when people leave: who
+// WithoutPayload returns the version without its payload, for whoever only has
+// to do with its shares.
+func (v *Version) WithoutPayload() *Version {
+	without := *v
+	without.Payload = envelope.Envelope{}
+	return &without
+}
+
+// DeleteWraps deletes the sealed shares of every approver whom keep refuses, of
+// all epochs, and returns who lost one by this call. Everything signed and everybody
+// else's share stay valid. It is for whoever stores versions, when people leave: who
 // took a copy before still has it, so the secret itself has to be changed.
 func (v *Version) DeleteWraps(keep func(approver envelope.ID) bool) ([]envelope.ID, error) {
 	w, err := envelope.Peek[WrapSet](v.WrapSet, envelope.TypeWrapSet)
 	if err != nil {
 		return nil, fmt.Errorf("delete wraps: %w", err)
 	}
-	if err := w.checkWraps(v.Wraps); err != nil {
-		return nil, fmt.Errorf("delete wraps: %w", err)
-	}
 	var gone []envelope.ID
-	for i, holder := range w.Holders {
-		if len(v.Wraps[i].Bytes) > 0 && !keep(holder.Approver) {
-			v.Wraps[i].Bytes = nil
-			gone = append(gone, holder.Approver)
+	remove := func(holders []Holder, wraps []envelope.Envelope) error {
+		if err := checkWraps(holders, wraps); err != nil {
+			return fmt.Errorf("delete wraps: %w", err)
+		}
+		for i, holder := range holders {
+			if len(wraps[i].Bytes) > 0 && !keep(holder.Approver) {
+				wraps[i].Bytes = nil
+				if !slices.Contains(gone, holder.Approver) {
+					gone = append(gone, holder.Approver)
+				}
+			}
+		}
+		return nil
+	}
+	if err := remove(w.Holders, v.Wraps); err != nil {
+		return nil, err
+	}
+	for _, reshare := range v.Reshares {
+		for _, dealt := range reshare.Deals {
+			d, err := envelope.Peek[Deal](dealt.Deal, envelope.TypeDeal)
+			if err != nil {
+				return nil, fmt.Errorf("delete wraps: %w", err)
+			}
+			if err := remove(d.Holders, dealt.Wraps); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return gone, nil

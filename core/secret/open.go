@@ -2,96 +2,87 @@ package secret
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 )
 
-// Holder returns the share that the wrap set gives an approver; [ErrNotHolder]
-// if none.
-func (v *Verified) Holder(approver envelope.ID) (*Holder, error) {
-	for i := range v.WrapSet.Holders {
-		if v.WrapSet.Holders[i].Approver == approver {
-			return &v.WrapSet.Holders[i], nil
-		}
+// Seat returns an approver's place in the newest wrap set; [ErrNotHolder] if none.
+func (v *Verified) Seat(approver envelope.ID) (*Seat, error) {
+	seat, err := seatOf(v.Seats, approver)
+	if err != nil {
+		return nil, fmt.Errorf("open %q: %w", v.Header.Path, err)
 	}
-	return nil, fmt.Errorf("open %q: %w", v.Header.Path, ErrNotHolder)
+	return seat, nil
 }
 
-// OpenShare unwraps the keyring's share and checks it against its commitment.
-// The caller owns and wipes it.
+// OpenShare unwraps the keyring's share and checks it against its commitments. A
+// dealer who dealt what does not open is named by a [DealerError]. The caller owns
+// and wipes the share.
 func (v *Verified) OpenShare(k *keyring.Keyring) (*Share, error) {
-	holder, err := v.Holder(k.Approver())
+	seat, err := v.Seat(k.Approver())
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := v.wrapOf(holder.Approver)
-	if err != nil {
-		return nil, err
-	}
-	b, err := k.Open(v.WrapSet.wrapContext(&v.Header, holder), wrapped)
+	share, err := v.sharing.open(&v.Header, *seat, k)
 	if err != nil {
 		return nil, fmt.Errorf("open share of %q: %w", v.Header.Path, err)
 	}
-	defer envelope.Wipe(b)
-	return v.ReadShare(b, holder)
+	return share, nil
 }
 
 // HasWrap says whether the sealed share of an approver is there, and was not
 // deleted.
 func (v *Verified) HasWrap(approver envelope.ID) bool {
-	_, err := v.wrapOf(approver)
-	return err == nil
+	seat, err := v.Seat(approver)
+	return err == nil && v.sharing.hasWrap(*seat)
 }
 
-func (v *Verified) wrapOf(approver envelope.ID) (envelope.Envelope, error) {
-	for i := range v.WrapSet.Holders {
-		if v.WrapSet.Holders[i].Approver == approver && len(v.wraps[i].Bytes) > 0 {
-			return v.wraps[i], nil
-		}
-	}
-	return envelope.Envelope{}, fmt.Errorf("open share of %q: deleted: %w", v.Header.Path, ErrNotHolder)
-}
-
-// ReadShare takes share ‖ salt, 64 bytes that stay the caller's, as a holder's
-// share; [ErrShare] unless it is the one that the wrap set commits to.
-func (v *Verified) ReadShare(b []byte, holder *Holder) (*Share, error) {
-	s, err := shareFrom(b, holder.Requirement, holder.X)
+// ReadShare takes what [Share.Reveal] returned, which stays the caller's, as the
+// share of a seat; [ErrShare] unless it is the one that the wrap set commits to.
+func (v *Verified) ReadShare(b []byte, seat *Seat) (*Share, error) {
+	share, err := v.sharing.read(&v.Header, *seat, b)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read share of %q: %w", v.Header.Path, err)
 	}
-	commitment, err := v.WrapSet.commitShare(&v.Header, holder, s)
-	if err != nil || subtle.ConstantTimeCompare(commitment[:], holder.Commitment[:]) != 1 {
-		s.Wipe()
-		return nil, fmt.Errorf("share %d of requirement %d of %q: %w", holder.X, holder.Requirement, v.Header.Path, ErrShare)
-	}
-	return s, nil
+	return share, nil
 }
-
-// Reveal returns share ‖ salt, 64 bytes that the caller owns and wipes, to be
-// sealed to a request's ephemeral key and nothing else.
-func (s *Share) Reveal() []byte { return s.bytes() }
 
 // Combine opens the payload with shares that [Verified.OpenShare] or
 // [Verified.ReadShare] returned, and checks it against the author's
-// commitment: [ErrQuorum] if they are too few, [envelope.ErrOpen] or
-// [ErrCommitment] if the payload is not what the author sealed. The caller owns
+// commitment: [ErrQuorum] if they are too few, a [DealerError] that names whoever
+// redistributed something else than their share, and otherwise [envelope.ErrOpen]
+// or [ErrCommitment] if the payload is not what the author sealed. The caller owns
 // and wipes the plaintext, r ‖ padded JSON, and still owns the shares.
 func (v *Verified) Combine(shares []*Share) ([]byte, error) {
-	root, err := combine(v.WrapSet.Access, shares)
+	root, used, err := v.sharing.combine(shares)
 	if err != nil {
 		return nil, fmt.Errorf("combine shares of %q: %w", v.Header.Path, err)
 	}
 	defer root.Wipe()
-	key, err := payloadKey(&v.Header, root)
+	plaintext, err := v.openPayload(root)
+	if errors.Is(err, envelope.ErrOpen) || errors.Is(err, ErrCommitment) {
+		if liar := v.sharing.accuse(&v.Header, used); liar != nil {
+			err = liar
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", v.Header.Path, err)
+	}
+	return plaintext, nil
+}
+
+func (v *Verified) openPayload(root *envelope.Key) ([]byte, error) {
+	key, err := payloadKey(&v.Header, root)
+	if err != nil {
+		return nil, err
 	}
 	defer key.Wipe()
 	plaintext, err := envelope.Open(key, v.Header.context(envelope.PurposePayload), v.payload)
 	if err != nil {
-		return nil, fmt.Errorf("open %q: %w", v.Header.Path, err)
+		return nil, err
 	}
 	if err := v.checkCommitment(plaintext); err != nil {
 		envelope.Wipe(plaintext)

@@ -48,7 +48,7 @@ func TestExactlyTheSubsetsThatMeetThePolicyOpen(t *testing.T) {
 			opened := 0
 			for set := range uint(1) << c.people {
 				var chosen []*secret.Share
-				count := make([]uint32, len(v.WrapSet.Access))
+				count := make([]uint32, len(v.Access))
 				for i, s := range shares {
 					if set&(1<<i) != 0 {
 						chosen = append(chosen, s)
@@ -56,7 +56,7 @@ func TestExactlyTheSubsetsThatMeetThePolicyOpen(t *testing.T) {
 					}
 				}
 				meets := true
-				for i, a := range v.WrapSet.Access {
+				for i, a := range v.Access {
 					meets = meets && count[i] >= a.M
 				}
 				plaintext, err := v.Combine(chosen)
@@ -118,9 +118,9 @@ func TestAShareIsHeldAgainstItsCommitment(t *testing.T) {
 	v := c.verify(c.seal(c.draft()))
 	share, err := v.OpenShare(c.people[0].Keyring)
 	c.Must(err)
-	holder, err := v.Holder(c.people[0].ID)
+	holder, err := v.Seat(c.people[0].ID)
 	c.Must(err)
-	other, err := v.Holder(c.people[1].ID)
+	other, err := v.Seat(c.people[1].ID)
 	c.Must(err)
 	good := share.Reveal()
 	if _, err := v.ReadShare(good, holder); err != nil {

@@ -32,50 +32,46 @@ func Seal(r *roster.Roster, d Draft, value []byte, author envelope.Signer, now t
 	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
 	}
-	policy, people, err := recipients(r, d, author.Public(), now)
+	target, err := recipients(r, d, author.Public(), now)
 	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
 	}
-	hash, err := policy.Hash()
+	hash, err := target.Policy.Hash()
 	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
 	}
 	h := &Header{
 		Suite: envelope.Suite1, Organisation: r.Organisation(), Mount: d.Mount, Secret: d.Secret,
-		Path: d.Path, Version: d.Version, Previous: d.Previous, Policy: policy.ID, PolicyHash: hash,
+		Path: d.Path, Version: d.Version, Previous: d.Previous, Policy: target.Policy.ID, PolicyHash: hash,
 		Author: d.Author, Created: envelope.At(now), Roster: r.Head(),
 	}
-	v, err := seal(h, policy, people, value, author)
+	v, err := seal(h, target, value, author)
 	if err != nil {
 		return nil, fmt.Errorf("seal %q: %w", d.Path, err)
 	}
 	return v, nil
 }
 
-// recipients returns the policy for a draft and the people to seal it to.
-func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time) (*roster.Policy, [][]*roster.Approver, error) {
+// recipients returns whom to seal a draft to.
+func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time) (*Target, error) {
 	if d.Version == 0 || d.Secret.IsZero() || d.Mount.IsZero() || (d.Version == 1) != d.Previous.IsZero() {
-		return nil, nil, fmt.Errorf("incomplete draft: %w", ErrHeader)
+		return nil, fmt.Errorf("incomplete draft: %w", ErrHeader)
 	}
 	if err := r.Fresh(now); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	policy, err := r.PolicyFor(d.Path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	author, err := r.Consumer(d.Author)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if author.Signing != key || !mayWrite(policy, author, d.Mount) {
-		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
+		return nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
 	}
-	people, err := r.Assign(policy)
-	if err != nil {
-		return nil, nil, err
-	}
-	return policy, people, policy.Covers(people)
+	return TargetFor(r, d.Path)
 }
 
 // mayWrite says whether a policy names a consumer as author. A mount speaks for
@@ -84,33 +80,16 @@ func mayWrite(p *roster.Policy, author *roster.Consumer, mount envelope.ID) bool
 	return slices.Contains(p.Authors, author.ID) && (author.Kind != roster.ConsumerMount || author.Mount == mount)
 }
 
-func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value []byte, author envelope.Signer) (*Version, error) {
-	access := make([]Access, len(policy.Requirements))
-	counts := make([]int, len(people))
-	for i, q := range policy.Requirements {
-		access[i], counts[i] = Access{Name: q.Name, M: q.M}, len(people[i])
-	}
-	root, shares, err := deal(access, counts)
+func seal(h *Header, t *Target, value []byte, author envelope.Signer) (*Version, error) {
+	root, pieces, err := deal(t.Access, t.Seats)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Wipe()
-	defer func() {
-		for _, s := range shares {
-			s.Wipe()
-		}
-	}()
-	v := new(Version)
-	w := &WrapSet{Access: access, Dealers: []Dealer{}, Roster: h.Roster}
-	holders := slices.Concat(people...)
-	w.Holders, v.Wraps = make([]Holder, len(holders)), make([]envelope.Envelope, len(holders))
-	tasks := make([]func() error, len(holders), len(holders)+1)
-	for i, a := range holders {
-		tasks[i] = func() (err error) {
-			w.Holders[i], v.Wraps[i], err = wrap(h, w, shares[i], a)
-			return err
-		}
-	}
+	defer wipePieces(pieces)
+	v := &Version{Reshares: []Reshare{}}
+	s := &sharing{access: t.Access, seats: t.Seats}
+	tasks, d := s.wrapAll(h, &dealing{}, t, pieces)
 	// No wrap reads the commitment, which this writes into the header.
 	tasks = append(tasks, func() (err error) {
 		if v.Payload, err = sealPayload(h, root, value); err == nil {
@@ -121,14 +100,34 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 	if err := together(tasks); err != nil {
 		return nil, err
 	}
-	w.Header = v.Header.Hash()
+	w := &WrapSet{Header: v.Header.Hash(), Access: t.Access, Holders: d.holders, Roster: h.Roster}
 	if v.WrapSet, err = envelope.Sign(envelope.TypeWrapSet, w, author); err != nil {
 		return nil, err
 	}
-	if size := v.size(); size > MaxVersion {
-		return nil, fmt.Errorf("%d bytes, limit %d: %w", size, MaxVersion, ErrSize)
+	v.Wraps = d.wraps
+	return v, v.checkSize()
+}
+
+// wrapAll returns tasks that seal a piece to everybody whom a target names and
+// describe it in the dealing.
+func (s *sharing) wrapAll(h *Header, d *dealing, t *Target, pieces []*piece) ([]func() error, *dealing) {
+	d.holders, d.wraps = make([]Holder, len(t.Seats)), make([]envelope.Envelope, len(t.Seats))
+	tasks := make([]func() error, len(t.Seats), len(t.Seats)+1)
+	for i, seat := range t.Seats {
+		tasks[i] = func() (err error) {
+			d.holders[i], d.wraps[i], err = s.wrap(h, d, seat, pieces[i], t.people[i])
+			return err
+		}
 	}
-	return v, nil
+	return tasks, d
+}
+
+// checkSize returns [ErrSize] for a version that is too large to keep.
+func (v *Version) checkSize() error {
+	if size := v.size(); size > MaxVersion {
+		return fmt.Errorf("%d bytes, limit %d: %w", size, MaxVersion, ErrSize)
+	}
+	return nil
 }
 
 // size is at most a little over the length of the encoded version: its byte
@@ -136,8 +135,17 @@ func seal(h *Header, policy *roster.Policy, people [][]*roster.Approver, value [
 func (v *Version) size() int {
 	const around, aroundWrap = 1 << 10, 32
 	n := len(v.Header.Payload) + len(v.WrapSet.Payload) + len(v.Payload.Bytes)
-	for _, w := range v.Wraps {
-		n += len(w.Bytes) + aroundWrap
+	count := func(wraps []envelope.Envelope) {
+		for _, w := range wraps {
+			n += len(w.Bytes) + aroundWrap
+		}
+	}
+	count(v.Wraps)
+	for _, reshare := range v.Reshares {
+		for _, d := range reshare.Deals {
+			n += len(d.Deal.Payload) + around/2
+			count(d.Wraps)
+		}
 	}
 	return n*4/3 + around
 }
@@ -177,20 +185,20 @@ func payloadKey(h *Header, root *envelope.Key) (*envelope.Key, error) {
 	return envelope.Derive(dek.Bytes(), nil, envelope.LabelPayload, nil)
 }
 
-// wrap seals a share to an approver and describes it.
-func wrap(h *Header, w *WrapSet, s *Share, a *roster.Approver) (Holder, envelope.Envelope, error) {
-	holder := Holder{Requirement: s.Requirement, X: s.X, Approver: a.ID, Generation: a.Generation}
-	var b []byte
+// wrap seals a piece to an approver and describes it.
+func (s *sharing) wrap(h *Header, d *dealing, seat Seat, p *piece, a *roster.Approver) (Holder, envelope.Envelope, error) {
+	holder := Holder{Seat: seat}
+	b := make([]byte, 0, pieceSize)
+	defer func() { envelope.Wipe(b[:cap(b)]) }()
 	var err error
 	envelope.Confine(func() {
-		b = s.bytes()
-		holder.Commitment, err = w.commitShare(h, &holder, s)
+		b = append(append(b, p.value.Bytes()...), p.salt.Bytes()...)
+		holder.Commitment, err = s.commit(h, d, seat, p)
 	})
-	defer envelope.Wipe(b)
 	if err != nil {
 		return Holder{}, envelope.Envelope{}, err
 	}
-	wrapped, err := a.Recipient().Seal(w.wrapContext(h, &holder), b)
+	wrapped, err := a.Recipient().Seal(s.pieceContext(h, d, seat, false), b)
 	holder.Wrap = envelope.SumHash(wrapped.Bytes)
 	return holder, wrapped, err
 }

@@ -8,17 +8,19 @@ import (
 )
 
 // Seen is what a consumer remembers of a path: the newest version that it was
-// shown and verified. The zero value is no memory.
+// shown and verified, and the newest shares of it. The zero value is no memory.
 type Seen struct {
 	Secret  envelope.ID   `json:"secret"`
 	Version uint64        `json:"version"`
 	Header  envelope.Hash `json:"header"`
 	Created envelope.Time `json:"created"`
+	Epoch   uint32        `json:"epoch"`    // of its newest wrap set
+	WrapSet envelope.Hash `json:"wrap_set"` // hash of that
 }
 
 // Seen returns what to remember of a verified version.
 func (v *Verified) Seen() Seen {
-	return Seen{Secret: v.Header.Secret, Version: v.Header.Version, Header: v.HeaderHash, Created: v.Header.Created}
+	return Seen{Secret: v.Header.Secret, Version: v.Header.Version, Header: v.HeaderHash, Created: v.Header.Created, Epoch: v.Epoch, WrapSet: v.WrapSet}
 }
 
 // Check refuses to take v for the path's latest version if something newer was
@@ -44,9 +46,21 @@ func (s Seen) Check(r *roster.Roster, v *Verified, chain []envelope.Signed) erro
 		if v.HeaderHash != s.Header {
 			return fmt.Errorf("%q version %d: %w", h.Path, h.Version, ErrForked)
 		}
-		return nil
+		return s.checkEpoch(v)
 	}
 	return s.checkChain(r, v, chain)
+}
+
+// checkEpoch refuses shares that were redistributed since they were seen: old ones
+// may still be held by people who were removed.
+func (s Seen) checkEpoch(v *Verified) error {
+	switch {
+	case v.Epoch < s.Epoch:
+		return fmt.Errorf("%q version %d: wrap set of epoch %d, %d was seen: %w", v.Header.Path, v.Header.Version, v.Epoch, s.Epoch, ErrRolledBack)
+	case v.Epoch == s.Epoch && v.WrapSet != s.WrapSet && !s.WrapSet.IsZero():
+		return fmt.Errorf("%q version %d: wrap set of epoch %d: %w", v.Header.Path, v.Header.Version, v.Epoch, ErrForked)
+	}
+	return nil
 }
 
 func (s Seen) checkChain(r *roster.Roster, v *Verified, chain []envelope.Signed) error {

@@ -9,35 +9,28 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
-// Share is one holder's part of a version's root: a scalar of the ristretto255
-// group (32 bytes) and the salt of its commitment (32 bytes). It prints as
-// redacted; its owner wipes it.
+// pieceSize is the length of a piece with its salt, in bytes.
+const pieceSize = 2 * envelope.KeySize
+
+// Share is one holder's part of a version's root: what was dealt to them, a piece
+// at epoch 0, one from every dealer later. It prints as redacted; its owner wipes it.
 type Share struct {
 	Requirement uint32 // index into the access structure
 	X           uint32 // where the polynomial was evaluated, from 1
-	value, salt *envelope.Key
+	pieces      []*piece
 }
 
-// Wipe wipes the share and its salt.
-func (s *Share) Wipe() {
-	if s != nil {
-		s.value.Wipe()
-		s.salt.Wipe()
-	}
+// piece is a scalar (32 bytes, little-endian) and the salt of its commitment (32
+// bytes).
+type piece struct{ value, salt *envelope.Key }
+
+func (p *piece) wipe() {
+	p.value.Wipe()
+	p.salt.Wipe()
 }
 
-// Format prints the share's place and never its value.
-func (s Share) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, fmt.Sprintf("share %d of requirement %d [redacted]", s.X, s.Requirement))
-}
-
-// bytes returns share ‖ salt, 64 bytes that the caller wipes.
-func (s *Share) bytes() []byte {
-	return append(append(make([]byte, 0, 2*envelope.KeySize), s.value.Bytes()...), s.salt.Bytes()...)
-}
-
-func shareFrom(b []byte, requirement, x uint32) (*Share, error) {
-	if len(b) != 2*envelope.KeySize {
+func pieceFrom(b []byte) (*piece, error) {
+	if len(b) != pieceSize {
 		return nil, fmt.Errorf("share of %d bytes: %w", len(b), ErrShare)
 	}
 	value, err := envelope.KeyFrom(b[:envelope.KeySize])
@@ -48,96 +41,94 @@ func shareFrom(b []byte, requirement, x uint32) (*Share, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Share{Requirement: requirement, X: x, value: value, salt: salt}, nil
+	return &piece{value, salt}, nil
+}
+
+// Wipe wipes the share and its salts.
+func (s *Share) Wipe() {
+	if s != nil {
+		for _, p := range s.pieces {
+			p.wipe()
+		}
+	}
+}
+
+// Format prints the share's place and never its value.
+func (s Share) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, fmt.Sprintf("share %d of requirement %d [redacted]", s.X, s.Requirement))
+}
+
+// Reveal returns the pieces with their salts, 64 bytes each, that the caller owns
+// and wipes, to be sealed to a request's ephemeral key and nothing else.
+func (s *Share) Reveal() []byte {
+	b := make([]byte, 0, len(s.pieces)*pieceSize)
+	for _, p := range s.pieces {
+		b = append(append(b, p.value.Bytes()...), p.salt.Bytes()...)
+	}
+	return b
 }
 
 // deal draws the root of a version as the sum of one random scalar for each
-// requirement and shares each of those m-of-n among its people. Whoever lacks m
-// shares of any one requirement knows nothing of its scalar, hence nothing of
-// the sum. The caller owns the root and the shares.
-func deal(access []Access, people []int) (root *envelope.Key, shares []*Share, err error) {
+// ordinary requirement and shares each of those m-of-n among its people. Whoever
+// lacks m shares of any one requirement knows nothing of its scalar, hence nothing
+// of the sum. Where the glass may be broken, the sum itself is shared once more,
+// on a polynomial of its own. The caller owns the root and the pieces, which are
+// in the order of seats.
+func deal(access []Access, seats []Seat) (root *envelope.Key, pieces []*piece, err error) {
 	envelope.Confine(func() {
-		sum := edwards25519.NewScalar()
+		sum := randomScalar() // a sum of independent random scalars is one
 		defer clearScalar(sum)
-		for q, a := range access {
-			p := newPolynomial(randomScalar(), a.M)
-			defer p.wipe()
-			sum.Add(sum, p[0])
-			for i := range people[q] {
-				var s *Share
-				if s, err = p.share(uint32(q), uint32(i+1)); err != nil {
-					return
-				}
-				shares = append(shares, s)
-			}
+		if pieces, err = split(sum, access, seats); err == nil {
+			root, err = encodeScalar(sum)
 		}
-		root, err = encodeScalar(sum)
 	})
-	if err != nil {
-		for _, s := range shares {
-			s.Wipe()
-		}
-		return nil, nil, err
-	}
-	return root, shares, nil
+	return root, pieces, err
 }
 
-// share is the polynomial's at x, with a fresh salt; the caller owns it.
-func (p polynomial) share(requirement, x uint32) (*Share, error) {
-	at := p.at(x)
-	defer clearScalar(at)
-	value, err := encodeScalar(at)
-	if err != nil {
-		return nil, err
-	}
-	return &Share{Requirement: requirement, X: x, value: value, salt: envelope.NewKey()}, nil
-}
-
-// combine interpolates the root from shares: exactly the wanted number of
-// distinct ones for every requirement, which the caller has checked against
-// their commitments. The caller owns the result.
-func combine(access []Access, shares []*Share) (root *envelope.Key, err error) {
-	byRequirement := make([][]*Share, len(access))
-	for _, s := range shares {
-		if int(s.Requirement) >= len(access) || s.X == 0 {
-			return nil, fmt.Errorf("share %d of requirement %d: %w", s.X, s.Requirement, ErrShare)
+// split shares a value among seats so that the requirements enforce who can put it
+// together again: its parts, one for each ordinary requirement, are random but for
+// their sum; breaking the glass gives the whole. Pieces are in the order of seats.
+func split(value *edwards25519.Scalar, access []Access, seats []Seat) ([]*piece, error) {
+	polynomials := make([]polynomial, len(access))
+	defer func() {
+		for _, p := range polynomials {
+			p.wipe()
 		}
-		for _, other := range byRequirement[s.Requirement] {
-			if other.X == s.X {
-				return nil, fmt.Errorf("share %d of requirement %d stands twice: %w", s.X, s.Requirement, ErrShare)
-			}
+	}()
+	ordinary := alternatives(access)[0]
+	rest := edwards25519.NewScalar().Set(value)
+	for i, q := range ordinary {
+		if i == len(ordinary)-1 {
+			polynomials[q] = newPolynomial(rest, access[q].M)
+			break
 		}
-		byRequirement[s.Requirement] = append(byRequirement[s.Requirement], s)
+		part := randomScalar()
+		rest.Subtract(rest, part)
+		polynomials[q] = newPolynomial(part, access[q].M)
 	}
-	envelope.Confine(func() {
-		sum := edwards25519.NewScalar()
-		defer clearScalar(sum)
-		for q, a := range access {
-			var part *edwards25519.Scalar
-			if part, err = interpolate(a, byRequirement[q]); err != nil {
-				return
-			}
-			sum.Add(sum, part)
-			clearScalar(part)
+	for q, a := range access {
+		if a.BreakGlass {
+			polynomials[q] = newPolynomial(edwards25519.NewScalar().Set(value), a.M)
 		}
-		root, err = encodeScalar(sum)
-	})
-	return root, err
-}
-
-func interpolate(a Access, shares []*Share) (*edwards25519.Scalar, error) {
-	if len(shares) < int(a.M) {
-		return nil, fmt.Errorf("requirement %q: %d of %d: %w", a.Name, len(shares), a.M, ErrQuorum)
 	}
-	xs := make([]uint32, 0, a.M)
-	values := make(polynomial, 0, a.M)
-	defer func() { values.wipe() }()
-	for _, s := range shares[:a.M] {
-		value, err := decodeScalar(s.value)
+	pieces := make([]*piece, len(seats))
+	for i, seat := range seats {
+		at := polynomials[seat.Requirement].at(seat.X)
+		encoded, err := encodeScalar(at)
+		clearScalar(at)
 		if err != nil {
-			return nil, fmt.Errorf("share %d of requirement %q: %w", s.X, a.Name, err)
+			wipePieces(pieces)
+			return nil, err
 		}
-		xs, values = append(xs, s.X), append(values, value)
+		pieces[i] = &piece{encoded, envelope.NewKey()}
 	}
-	return atZero(xs, values), nil
+	return pieces, nil
+}
+
+func wipePieces(pieces []*piece) {
+	for _, p := range pieces {
+		if p != nil {
+			p.wipe()
+		}
+	}
 }

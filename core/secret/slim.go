@@ -1,6 +1,10 @@
 package secret
 
-import "github.com/stillvault/stillvault/core/envelope"
+import (
+	"slices"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
 
 // Slim returns what a consumer needs while it waits for releases: without the
 // sealed shares, which are the approvers', and, where one person's release brings
@@ -9,11 +13,24 @@ import "github.com/stillvault/stillvault/core/envelope"
 // payload is left out.
 func (v *Verified) Slim() *Verified {
 	slim := &Verified{
-		Header: v.Header, HeaderHash: v.HeaderHash, WrapSet: v.WrapSet, Policy: v.Policy,
-		wraps: make([]envelope.Envelope, len(v.wraps)), // none is there
+		Header: v.Header, HeaderHash: v.HeaderHash, Epoch: v.Epoch, WrapSet: v.WrapSet,
+		Access: v.Access, Seats: v.Seats, Policy: v.Policy, sharing: v.sharing.slim(),
 	}
-	if a := v.WrapSet.Access; len(a) != 1 || a[0].M != 1 {
+	if len(alternatives(v.Access)) > 1 || !anyOf(v.Access) {
 		slim.payload = v.payload
 	}
 	return slim
+}
+
+// slim returns a sharing of which every wrap counts as deleted.
+func (s *sharing) slim() *sharing {
+	if s == nil {
+		return nil
+	}
+	slim := *s
+	slim.dealings, slim.previous = slices.Clone(s.dealings), s.previous.slim()
+	for i := range slim.dealings {
+		slim.dealings[i].wraps = make([]envelope.Envelope, len(s.seats))
+	}
+	return &slim
 }

@@ -2,18 +2,23 @@ package secret
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 )
 
 // Verified is a version that [Version.Verify] found to be what was asked for.
+// Epoch, WrapSet (its hash), Access and Seats are those of the newest wrap set.
 type Verified struct {
 	Header     Header
 	HeaderHash envelope.Hash
-	WrapSet    WrapSet
+	Epoch      uint32
+	WrapSet    envelope.Hash
+	Access     []Access
+	Seats      []Seat         // by requirement, then x
 	Policy     *roster.Policy // in force for the path now
-	wraps      []envelope.Envelope
+	sharing    *sharing
 	payload    envelope.Envelope
 }
 
@@ -41,7 +46,7 @@ func (v *Verified) PolicyNow(r *roster.Roster) (*roster.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !v.WrapSet.enforces(p) {
+	if !slices.Equal(v.Access, accessOf(p)) {
 		return nil, ErrStale
 	}
 	return p, nil
@@ -60,20 +65,22 @@ func (v *Version) VerifyHistory(r *roster.Roster, mount envelope.ID, path string
 	}
 	w, err := envelope.OpenSigned[WrapSet](v.WrapSet, envelope.TypeWrapSet, author.Signing)
 	if err != nil {
-		// A wrap set of a later epoch has other signers: say so, not "forged".
-		if later, peekErr := envelope.Peek[WrapSet](v.WrapSet, envelope.TypeWrapSet); peekErr == nil && later.Epoch > 0 {
-			err = fmt.Errorf("epoch %d: %w", later.Epoch, ErrEpoch)
-		}
 		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
 	}
 	hash := v.Header.Hash()
-	if err := w.check(h, hash, policy); err != nil {
+	shared, err := w.sharing(h, hash, v.WrapSet.Hash(), policy, v.Wraps)
+	if err != nil {
 		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
 	}
-	if err := w.checkWraps(v.Wraps); err != nil {
-		return nil, fmt.Errorf("verify wrap set of %q: %w", path, err)
+	for i := range v.Reshares {
+		if shared, err = shared.next(r, h, hash, &v.Reshares[i]); err != nil {
+			return nil, fmt.Errorf("verify re-share %d of %q: %w", i+1, path, err)
+		}
 	}
-	return &Verified{Header: *h, HeaderHash: hash, WrapSet: w, wraps: v.Wraps, payload: v.Payload}, nil
+	return &Verified{
+		Header: *h, HeaderHash: hash, Epoch: shared.epoch, WrapSet: shared.hash, Access: shared.access, Seats: shared.seats,
+		sharing: shared, payload: v.Payload,
+	}, nil
 }
 
 // verifyHeader returns a header and the policy that it was sealed under. authorAt
