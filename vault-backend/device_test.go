@@ -58,7 +58,7 @@ func (r *rig) approval(p *approver, item approval.Item) approval.Release {
 
 func (r *rig) denial(p *approver, item approval.Item, reason string) approval.Release {
 	r.t.Helper()
-	rel, err := r.review(p, item).Deny(reason, p.Device.Signer(), p.ledger, r.Now)
+	rel, err := r.review(p, item).Deny(reason, false, p.Device.Signer(), p.ledger, r.Now)
 	r.Must(err)
 	p.ledger = p.ledger.After(rel.Receipt)
 	return rel

@@ -93,12 +93,12 @@ func follows(r *record, h *secret.Header) error {
 // checkHolders refuses a version whose shares went to others than today's
 // policy names, or to too few.
 func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
-	for _, h := range v.WrapSet.Holders {
+	for _, h := range v.Seats {
 		if !v.HasWrap(h.Approver) {
 			return fmt.Errorf("a share is missing: %w", secret.ErrWrapSet)
 		}
 	}
-	s := recordOf(&v.Header, &v.WrapSet, v.HeaderHash).standing(reshare.NewAppraiser(org), path)
+	s := recordOf(&v.Header, v.Access, v.Seats, v.HeaderHash).standing(reshare.NewAppraiser(org), path)
 	if s.Exposed {
 		return errHolders
 	}
@@ -109,12 +109,12 @@ func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
 }
 
 // recordOf returns what is kept of a version beside its ciphertext.
-func recordOf(h *secret.Header, w *secret.WrapSet, hash envelope.Hash) *versionRecord {
+func recordOf(h *secret.Header, access []secret.Access, seats []secret.Seat, hash envelope.Hash) *versionRecord {
 	v := &versionRecord{
 		Number: h.Version, Header: hash, Created: h.Created, Author: h.Author, Policy: h.Policy, Shares: reshare.NoShares(),
 	}
-	v.Epoch, v.Access = w.Epoch, w.Access
-	for _, holder := range w.Holders {
+	v.Access = access
+	for _, holder := range seats {
 		v.Holders = append(v.Holders, reshare.Holding{Requirement: holder.Requirement, Approver: holder.Approver, Generation: holder.Generation})
 	}
 	return v
@@ -134,7 +134,11 @@ func (b *broker) storeVersion(ctx context.Context, path string, r *record, v *se
 	if r != nil {
 		next.Versions = append(next.Versions, r.Versions...)
 	}
-	added := recordOf(&h, &w, v.Header.Hash())
+	seats := make([]secret.Seat, len(w.Holders))
+	for i := range w.Holders {
+		seats[i] = w.Holders[i].Seat
+	}
+	added := recordOf(&h, w.Access, seats, v.Header.Hash())
 	added.Call = call
 	next.Versions = append(next.Versions, *added)
 	next.trim()

@@ -13,7 +13,7 @@ const versionPrefix = "version/"
 
 // versionEntry is one version's ciphertext:
 //
-//	version/<SHA-256 of the path>/<number>  {"header", "wrap_set", "wraps", "payload"}
+//	version/<SHA-256 of the path>/<number>  {"header", "wrap_set", "wraps", "reshares", "payload"}
 //
 // The path is hashed because a path may be the beginning of another's. A
 // destroyed version keeps its header, which links those around it, and has
@@ -23,11 +23,13 @@ type versionEntry struct {
 	Header  envelope.Signed     `json:"header"`
 	WrapSet *envelope.Signed    `json:"wrap_set"`
 	Wraps   []envelope.Envelope `json:"wraps"`
-	Payload *envelope.Envelope  `json:"payload"`
+	// Reshares are the epochs after the author's, oldest first.
+	Reshares []secret.Reshare   `json:"reshares"`
+	Payload  *envelope.Envelope `json:"payload"`
 }
 
 func entryOf(v *secret.Version) versionEntry {
-	return versionEntry{Header: v.Header, WrapSet: &v.WrapSet, Wraps: v.Wraps, Payload: &v.Payload}
+	return versionEntry{Header: v.Header, WrapSet: &v.WrapSet, Wraps: v.Wraps, Reshares: v.Reshares, Payload: &v.Payload}
 }
 
 func versionFolder(path string) string {
@@ -51,7 +53,7 @@ func (b *broker) loadVersion(ctx context.Context, path string, n uint64) (*secre
 	if entry.WrapSet == nil || entry.Payload == nil {
 		return nil, fmt.Errorf("version %d of %q: %w", n, path, errDestroyed)
 	}
-	return &secret.Version{Header: entry.Header, WrapSet: *entry.WrapSet, Wraps: entry.Wraps, Payload: *entry.Payload}, nil
+	return &secret.Version{Header: entry.Header, WrapSet: *entry.WrapSet, Wraps: entry.Wraps, Reshares: entry.Reshares, Payload: *entry.Payload}, nil
 }
 
 // version returns a path's stored version and its number, the latest for 0.

@@ -162,7 +162,7 @@ func (a *approver) deny(t testing.TB, path, reason string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rel, err := c.Deny(reason, a.Device.Signer(), a.ledger, time.Now())
+	rel, err := c.Deny(reason, false, a.Device.Signer(), a.ledger, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func (p *approver) forge(item approval.Item, blob *envelope.Envelope, device env
 	}
 	rec := approval.Receipt{
 		Organisation: q.Organisation, Mount: q.Mount, Request: item.Request.Hash(), RequestID: q.ID, Decision: approval.Approve,
-		Approver: p.ID, Generation: 1, Device: p.Device.ID(), Form: approval.FormPayload, Blob: envelope.SumHash(blob.Bytes),
+		Approver: p.ID, Generation: 1, Device: p.Device.ID(), Form: approval.FormPayload, Blob: envelope.SumHash(blob.Bytes), WrapSet: item.Version.WrapSet.Hash(),
 		Lease: 900, Roster: q.Roster, Time: envelope.At(s.clock.Now()), Counter: 1,
 	}
 	if policy := policyOf(s); !policy.AnyOf() {

@@ -94,7 +94,7 @@ func (p *approver) approve(c *approval.Case) approval.Release {
 
 func (p *approver) deny(c *approval.Case, reason string) approval.Release {
 	p.scene.T.Helper()
-	rel, err := c.Deny(reason, p.Device.Signer(), p.ledger, p.scene.clock.Now())
+	rel, err := c.Deny(reason, false, p.Device.Signer(), p.ledger, p.scene.clock.Now())
 	p.scene.Must(err)
 	p.ledger = p.ledger.After(rel.Receipt)
 	return rel

@@ -108,10 +108,10 @@ func newRequest(signed envelope.Signed, hash envelope.Hash, q *approval.Request,
 	signed.Payload = bytes.Clone(signed.Payload) // as long as it is, and no longer
 	r := &request{
 		id: q.ID, hash: hash, header: q.Header, signed: signed, who: who, entity: q.Origin.Entity, path: q.Path, version: q.Version,
-		consumer: q.Consumer, author: v.Header.Author, policy: q.Policy, access: v.WrapSet.Access, created: q.Created, deadline: q.Deadline,
-		done: make(chan struct{}), state: Waiting, seats: make([]seat, len(v.WrapSet.Holders)), verified: v.Slim(),
+		consumer: q.Consumer, author: v.Header.Author, policy: q.Policy, access: v.Access, created: q.Created, deadline: q.Deadline,
+		done: make(chan struct{}), state: Waiting, seats: make([]seat, len(v.Seats)), verified: v.Slim(),
 	}
-	for i, h := range v.WrapSet.Holders {
+	for i, h := range v.Seats {
 		if r.seats[i] = (seat{approver: h.Approver, generation: h.Generation, requirement: h.Requirement}); !v.HasWrap(h.Approver) {
 			r.seats[i].generation = 0 // no keyring is: there is nothing that this person could open
 		}

@@ -114,7 +114,7 @@ func (p *approver) keepAnswering(over context.Context) {
 			if err == nil && rand.N(4) > 0 {
 				rel, err = c.Approve(p.Keyring, p.Device.Signer(), p.ledger, s.clock.Now())
 			} else if err == nil {
-				rel, err = c.Deny("no", p.Device.Signer(), p.ledger, s.clock.Now())
+				rel, err = c.Deny("no", false, p.Device.Signer(), p.ledger, s.clock.Now())
 			}
 			s.mu.RUnlock()
 			if err != nil {

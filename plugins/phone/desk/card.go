@@ -111,9 +111,9 @@ func (d *Desk) needs(c *approval.Case) []CardNeed {
 		counted = approval.Consent
 	}
 	needs := []CardNeed{}
-	for i, access := range c.Version.WrapSet.Access {
+	for i, access := range c.Version.Access {
 		need := CardNeed{Name: access.Name, M: access.M, People: []string{}, Decided: []string{}, Missing: []string{}}
-		for _, h := range c.Version.WrapSet.Holders {
+		for _, h := range c.Version.Seats {
 			if a, err := d.roster.Approver(h.Approver); err == nil && h.Requirement == uint32(i) && a.Generation == h.Generation {
 				need.count(a.Name, decidedBy(c, h.Approver, counted))
 			}

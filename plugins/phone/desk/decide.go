@@ -91,7 +91,7 @@ func (d *Desk) deny(a denyArgs) (*Decided, error) {
 	}
 	signer := d.me.keys.Signer()
 	defer signer.Wipe()
-	release, err := w.c.Deny(reason, signer, d.ledger, d.now)
+	release, err := w.c.Deny(reason, false, signer, d.ledger, d.now)
 	if err != nil {
 		return nil, err
 	}

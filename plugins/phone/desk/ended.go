@@ -61,7 +61,7 @@ func (d *Desk) proven(c *approval.Case, decisions []envelope.Signed) (by, reason
 		if err != nil || rec.Request != c.Hash {
 			continue
 		}
-		if _, err := c.Version.Holder(rec.Approver); err != nil {
+		if _, err := c.Version.Seat(rec.Approver); err != nil {
 			continue
 		}
 		name := d.nameOf(rec.Approver)

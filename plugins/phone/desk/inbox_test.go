@@ -117,7 +117,7 @@ func (o *office) approveBy(q *asked, p *coretest.Person) envelope.Signed {
 
 func (o *office) denyBy(q *asked, p *coretest.Person) envelope.Signed {
 	return o.answer(q, p, func(c *approval.Case, s envelope.Signer) (approval.Release, error) {
-		return c.Deny("no", s, approval.Ledger{}, o.Now)
+		return c.Deny("no", false, s, approval.Ledger{}, o.Now)
 	}).Receipt
 }
 

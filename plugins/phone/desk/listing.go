@@ -211,6 +211,12 @@ func (d *Desk) reviewer() approval.Reviewer {
 func markOf(item approval.Item) envelope.Hash {
 	set := item.Version.WrapSet.Hash()
 	parts := [][]byte{set[:]}
+	for _, reshare := range item.Version.Reshares {
+		for _, dealt := range reshare.Deals {
+			h := dealt.Deal.Hash()
+			parts = append(parts, h[:])
+		}
+	}
 	for _, s := range item.Decisions {
 		h := s.Hash()
 		parts = append(parts, h[:])

@@ -120,7 +120,7 @@ func (c *colleague) approve(t testing.TB, path string) {
 func (c *colleague) deny(t testing.TB, path, reason string) {
 	t.Helper()
 	found := c.shown(t, path)
-	release, err := found.Deny(reason, c.device.Signer(), c.ledger, time.Now())
+	release, err := found.Deny(reason, false, c.device.Signer(), c.ledger, time.Now())
 	fatal(t, err)
 	c.send(t, release)
 }

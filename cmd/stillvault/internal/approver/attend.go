@@ -96,7 +96,7 @@ func (s *Session) deny(ctx context.Context, w *waiting) (done bool, err error) {
 	signer := s.Device.Keys.Signer()
 	defer signer.Wipe()
 	return s.decide(ctx, w, decision{said: "Denied.", sign: func(l approval.Ledger) (approval.Release, error) {
-		return w.c.Deny(reason, signer, l, s.Clock.Now())
+		return w.c.Deny(reason, false, signer, l, s.Clock.Now())
 	}})
 }
 

@@ -20,7 +20,7 @@ func (s *stage) denial(item approval.Item, l approval.Ledger) (approval.Release,
 	s.Must(err)
 	signer := s.alice.Device.Signer()
 	defer signer.Wipe()
-	return c.Deny("", signer, l, s.clock.Now())
+	return c.Deny("", false, signer, l, s.clock.Now())
 }
 
 func (s *stage) keep() *approver.Kept {

@@ -58,7 +58,7 @@ func (d *decided) decide(p *coretest.Person, decision approval.Decision) {
 	d.Must(err)
 	var release approval.Release
 	if decision == approval.Deny {
-		release, err = c.Deny("not now", p.Device.Signer(), d.ledgers[p.ID], d.Now)
+		release, err = c.Deny("not now", false, p.Device.Signer(), d.ledgers[p.ID], d.Now)
 	} else {
 		release, err = c.Approve(p.Keyring, p.Device.Signer(), d.ledgers[p.ID], d.Now)
 	}

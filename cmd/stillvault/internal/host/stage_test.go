@@ -86,7 +86,7 @@ func (s *stage) deny(p *coretest.Person, item approval.Item, reason string) appr
 	s.T.Helper()
 	signer := p.Device.Signer()
 	defer signer.Wipe()
-	rel, err := s.review(p, item).Deny(reason, signer, approval.Ledger{}, s.Now)
+	rel, err := s.review(p, item).Deny(reason, false, signer, approval.Ledger{}, s.Now)
 	s.Must(err)
 	return rel
 }
