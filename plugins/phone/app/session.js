@@ -9,6 +9,7 @@ import { Enrolment } from './session/enrol.js';
 import { giving, receiving } from './session/handover.js';
 import { invitation } from './session/invitation.js';
 import { Inbox } from './session/inbox.js';
+import { muting } from './session/mute.js';
 import { settings } from './session/settings.js';
 import { doing } from './session/words.js';
 import { Failure, failureOf, reworded, shown } from './failure.js';
@@ -164,7 +165,7 @@ function assemble(context, screens) {
     invitation: invitation(context), admission: () => admitting.start(), admitted: () => inbox.start(),
   });
   const rest = {
-    ...giving(context, screens), ...settings(context, screens),
+    ...giving(context, screens), ...settings(context, screens), ...muting(context, screens),
     ...receiving(context, screens, { startPasskey: (name) => enrol.startPasskey(name) }),
   };
 

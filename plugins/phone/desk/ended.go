@@ -92,3 +92,28 @@ func (d *Desk) nameOf(id envelope.ID) string {
 	}
 	return id.String()
 }
+
+// aftermath notes in the history what became of requests that were answered here
+// and went on, as the broker says: others had to answer them too.
+func (d *Desk) aftermath(ended []approval.Ended) error {
+	for _, e := range ended {
+		if !d.decided(e.Request) || d.listing.noted[e.Request] {
+			continue
+		}
+		d.listing.noted[e.Request] = true
+		for _, key := range d.kept.below(keyHistory) {
+			entry, _, err := getAs[Entry](&d.kept, key)
+			if err != nil {
+				return err
+			}
+			if entry.Hash != e.Request.String() || entry.State != stateWaiting {
+				continue
+			}
+			entry.State = string(e.State)
+			if err := putAs(&d.kept, key, entry); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -80,6 +80,8 @@ func (d *Desk) sent(a sentArgs) (*Done, error) {
 const (
 	stateUnsent = "unsent"
 	stateSent   = "sent"
+	// stateWaiting is a request's that others have to answer too.
+	stateWaiting = "waiting"
 )
 
 // Entry is one of the person's own decisions.

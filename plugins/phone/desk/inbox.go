@@ -103,6 +103,9 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 		return nil, err
 	}
 	d.notice(in)
+	if err := d.aftermath(in.Ended); err != nil {
+		return nil, err
+	}
 	complete, err := d.listing.page(asked.After, in)
 	if err != nil {
 		return nil, err

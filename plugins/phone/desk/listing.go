@@ -35,10 +35,12 @@ type listing struct {
 	complete bool        // one was, since the desk was opened
 	codes    map[envelope.Hash]string
 	failed   map[envelope.Hash]*waiting // the refused ones
+	noted    map[envelope.Hash]bool     // ends that the history knows
 }
 
 func newListing() listing {
-	return listing{said: map[envelope.Hash]approval.Ended{}, codes: map[envelope.Hash]string{}, failed: map[envelope.Hash]*waiting{}}
+	return listing{said: map[envelope.Hash]approval.Ended{}, codes: map[envelope.Hash]string{}, failed: map[envelope.Hash]*waiting{},
+		noted: map[envelope.Hash]bool{}}
 }
 
 // waiting is a listed request that was reviewed.
@@ -159,7 +161,12 @@ func (d *Desk) reconcile() {
 		}
 	}
 	for _, w := range before {
-		if !seen[w.c.Hash] && !d.decided(w.c.Hash) {
+		if seen[w.c.Hash] || d.decided(w.c.Hash) {
+			continue
+		}
+		if again := d.review(w.item, w.c.Hash, w); again.err == nil && d.rests(again) {
+			l.open = append(l.open, again)
+		} else {
 			d.end(w)
 		}
 	}
@@ -169,6 +176,13 @@ func (d *Desk) reconcile() {
 		}
 	}
 	l.pages = nil
+}
+
+// rests says whether a request that is not listed still waits, for others: a broker
+// asks whoever consented again when all have, and says nothing until then.
+func (d *Desk) rests(w *waiting) bool {
+	_, ended := d.listing.said[w.c.Hash]
+	return !ended && w.card.ConsentFirst && w.card.Consented && !w.card.Agreed
 }
 
 // isEnd says whether a request that passed review before has only come to its end.

@@ -14,6 +14,7 @@ export function settings(context, screens) {
   // What a screen shows is read when it is opened.
   const load = {
     history: async () => context.set({ history: await context.desk.op('history') }),
+    settings: async () => context.set({ head: (await context.desk.op('head')).receipt }),
     devices: async () => context.set({ devices: await context.desk.op('devices') }),
   };
   load['sign-out'] = load.history;

@@ -1,5 +1,6 @@
 import { left } from './time.js';
 import { outcomeText } from './outcome-text.js';
+import { calling } from './quiet.js';
 import { visible } from './text.js';
 
 const LAST_MINUTE = 60_000;
@@ -26,7 +27,7 @@ function arrivals(before, model) {
     return '';
   }
   const known = new Set((before.requests ?? []).map((card) => card.hash));
-  return (model.requests ?? []).filter((card) => !known.has(card.hash))
+  return calling(model).filter((card) => !known.has(card.hash))
     .map((card) => `New request: ${visible(card.requester || 'unknown')} asks for ${visible(card.path)}.`).join(' ');
 }
 

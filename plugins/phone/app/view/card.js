@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
-import { foreign, listed, path, visible } from './text.js';
+import { requirement } from './tally.js';
+import { foreign, path, visible } from './text.js';
 import { clock, left, share, span, timeOfDay } from './time.js';
 
 /**
@@ -79,20 +80,9 @@ function decided(card) {
   const decisions = card.decisions ?? [];
   const sole = decisions.length === 0 && (card.requirements ?? []).every(({ m }) => m === 1) && card.requirements.length === 1;
   return fact('decided', 'Who decides',
-    (card.requirements ?? []).map((requirement) => quorum(requirement, sole, card.consentFirst && !card.agreed)),
+    (card.requirements ?? []).map((need) => requirement(need, sole, card.consentFirst && !card.agreed)),
     decisions.length > 0 ? h('ul', { class: 'decisions', 'data-field': 'decisions' }, decisions.map(decision))
-      : h('span', { class: 'unseen', 'data-field': 'decisions' }, 'Nobody has decided yet'),
-    card.consentFirst && !card.agreed ? h('span', { class: 'more' }, 'Everyone needed consents first; only then is anything released.') : null);
-}
-
-function quorum({ name, m, have, people }, sole, consenting) {
-  const missing = Math.max(m - have, 0);
-  const done = consenting ? 'dot dot-half' : 'dot dot-yes';
-  const dots = Array.from({ length: m }, (_, i) => h('span', { class: i < have ? done : 'dot' }));
-  const names = (people ?? []).map(visible);
-  return h('div', { class: 'quorum', 'data-requirement': name }, h('span', { class: 'dots', 'aria-hidden': 'true' }, dots),
-    h('span', { class: 'value' }, sole && names.length > 0 ? `One of ${listed(names, 'or')}`
-      : [`${have} of ${m} from `, foreign(name, null, 'strong'), missing > 0 ? `, ${missing} missing` : (consenting ? ', all consented' : ', met')]));
+      : h('span', { class: 'unseen', 'data-field': 'decisions' }, 'Nobody has decided yet'));
 }
 
 const SAID = { approve: ['dot-yes', 'approved'], deny: ['dot-no', 'denied'], consent: ['dot-half', 'consented'] };

@@ -1,5 +1,6 @@
 import { h } from '../dom.js';
 import { icon, emblem } from './icon.js';
+import { calling } from './quiet.js';
 import { prose, visible } from './text.js';
 
 /**
@@ -43,7 +44,7 @@ const TABS = [['requests', 'Requests'], ['history', 'History'], ['settings', 'Se
  * @returns {HTMLElement}
  */
 export function tabs(model, actions, here) {
-  const waiting = (model.requests ?? []).length;
+  const waiting = calling(model).length;
   return h('nav', { class: 'tabs', 'aria-label': 'Places', 'data-key': 'tabs' }, TABS.map(([name, label]) => h('button', {
     class: 'tab', type: 'button', 'data-action': `tab-${name}`,
     'aria-current': name === here ? 'page' : null, on: { click: () => actions.show(name) },

@@ -78,6 +78,6 @@ function state(name) {
   if (name === 'unsent') {
     return 'Not sent yet: it is sent when Vault can be reached';
   }
-  const known = { sent: 'Sent', pending: 'Sent; others are still missing', approved: 'Sent; approved', denied: 'Sent; denied', expired: 'Sent; expired', cancelled: 'Sent; cancelled' };
+  const known = { sent: 'Sent', waiting: 'Sent; others are still missing', approved: 'Sent; approved', denied: 'Sent; denied', expired: 'Sent; expired', cancelled: 'Sent; cancelled' };
   return known[name] ?? ['Sent; Vault says ', foreign(name, null, 'mono')];
 }

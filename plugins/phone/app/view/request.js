@@ -2,6 +2,8 @@ import { h } from '../dom.js';
 import { facts, matchCode } from './card.js';
 import { decide, typedCode } from './decide.js';
 import { connection, frame } from './frame.js';
+import { mute } from './quiet.js';
+import { step } from './tally.js';
 import { clock, left } from './time.js';
 
 /**
@@ -25,9 +27,11 @@ export function request(model, actions, local) {
     bar: decide(model, actions, local, card, ms),
   },
   connection(model, actions),
+  step(card),
   h('div', { class: 'card', 'data-hash': card.hash, 'data-key': 'card' }, facts(card, model.now)),
   card.typeCode ? typedCode(model, actions, local, card) : matchCode(card),
-  policy(card));
+  policy(card),
+  mute(model, actions, card));
 }
 
 function heading(card) {

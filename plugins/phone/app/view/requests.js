@@ -1,6 +1,8 @@
 import { h } from '../dom.js';
 import { connection, fault, frame, news, revoked, sentence, tabs } from './frame.js';
 import { emblem, icon } from './icon.js';
+import { calling, muted } from './quiet.js';
+import { tally } from './tally.js';
 import { foreign, path, prose, visible } from './text.js';
 import { clock, left, share } from './time.js';
 
@@ -11,13 +13,14 @@ import { clock, left, share } from './time.js';
  * @returns {Node[]}
  */
 export function requests(model, actions) {
-  const waiting = model.requests ?? [];
+  const waiting = calling(model);
   const refused = model.refused ?? [];
   return frame({ screen: 'requests', heading: title(waiting, model), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
     connection(model, actions),
     fault(model),
     news(model, actions),
     waiting.length === 0 ? !model.revoked && nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
+    muted(model, actions, (card) => item(card, model, actions)),
     refused.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'refused-title', 'data-key': 'refused' },
       h('h2', { id: 'refused-title' }, 'Refused by this device'),
       h('ul', { class: 'list' }, refused.map((one) => refusedItem(one, actions)))),
@@ -47,7 +50,7 @@ function nothing(model) {
 
 function item(card, model, actions) {
   const ms = left(card.deadline, model.now);
-  const state = card.consentFirst && card.consented && !card.agreed ? 'consented, others missing' : null;
+  const state = [card.consentFirst && card.consented && !card.agreed ? 'you consented' : null, tally(card)].filter(Boolean).join('; ');
   return h('li', { 'data-key': card.hash, class: 'item', vars: { '--left': share(card.created, card.deadline, model.now).toFixed(4) } },
     h('button', { class: 'row', type: 'button', 'data-action': 'open-request', 'data-hash': card.hash, on: { click: () => actions.open(card.hash) } },
       h('span', { class: 'row-text' },

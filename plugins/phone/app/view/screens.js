@@ -3,6 +3,7 @@ import { addDevice, devices, joinDevice } from './devices.js';
 import { password, passkey } from './enrol.js';
 import { entry, history } from './history.js';
 import { outcome } from './outcome.js';
+import { calling } from './quiet.js';
 import { check, restore } from './recovery.js';
 import { refused } from './refused.js';
 import { request } from './request.js';
@@ -67,6 +68,7 @@ export function screenOf(model) {
   const name = model.alarm ? 'alarm' : model.screen;
   const known = Object.hasOwn(SCREENS, name) ? name : 'loading';
   const [render, title, variant] = SCREENS[known];
-  const waiting = known === 'requests' && (model.requests ?? []).length > 0 ? `(${model.requests.length}) ` : '';
+  const count = calling(model).length;
+  const waiting = known === 'requests' && count > 0 ? `(${count}) ` : '';
   return { render, title: waiting + title, key: `${known} ${variant ? variant(model) : ''}` };
 }

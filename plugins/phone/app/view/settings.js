@@ -1,4 +1,5 @@
 import { h } from '../dom.js';
+import { copy } from './deed.js';
 import { button, connection, fault, frame, news, progress, tabs } from './frame.js';
 import { field, form } from './form.js';
 import { icon, stamp } from './icon.js';
@@ -8,15 +9,16 @@ import { foreign, listed, path, visible } from './text.js';
  * What this device is, and what can be done about it.
  * @param {Object} model
  * @param {Object} actions
+ * @param {Object} local
  * @returns {Node[]}
  */
-export function settings(model, actions) {
+export function settings(model, actions, local) {
   return frame({ screen: 'settings', heading: 'Settings', tabs: tabs(model, actions, 'settings') },
     connection(model, actions),
     fault(model),
     news(model, actions),
     SECTIONS.map(({ id, title, show }) => {
-      const body = show(model, actions);
+      const body = show(model, actions, local);
       return body && h('section', { class: 'part', 'aria-labelledby': `set-${id}`, 'data-key': id }, h('h2', { id: `set-${id}` }, title), body);
     }));
 }
@@ -25,6 +27,7 @@ export function settings(model, actions) {
 const SECTIONS = [
   { id: 'device', title: 'This device', show: thisDevice },
   { id: 'keyring', title: 'Your keyring', show: keyring },
+  { id: 'receipts', title: 'Your receipts', show: receipts },
   { id: 'about', title: 'About this app', show: about },
   { id: 'leave', title: 'Leave', show: leave },
 ];
@@ -53,6 +56,18 @@ function link(screen, label, more, actions) {
     h('button', { class: 'row', type: 'button', 'data-action': `show-${screen}`, on: { click: () => actions.show(screen) } },
       h('span', { class: 'row-text' }, h('span', { class: 'row-name' }, label), h('span', { class: 'more' }, more)),
       h('span', { class: 'row-end' }, icon('forth'))));
+}
+
+// What proves that the broker shows all of this device's receipts, the last included.
+function receipts(model, _, local) {
+  if (!model.head) {
+    return null;
+  }
+  const copied = local.get('copied');
+  return [h('p', {}, 'The last receipt of this device. Whoever holds the broker’s receipts against it sees if one was kept back: ',
+    h('code', { class: 'mono' }, 'stillvault receipts verify FILE --device-head …')),
+  h('p', { class: 'mono wrap small', 'data-field': 'receipt-head' }, visible(model.head)),
+  h('p', {}, button(model, { action: 'copy-head', kind: 'secondary', run: async () => local.set({ copied: await copy(model.head) }) }, copied ? 'Copied' : 'Copy'))];
 }
 
 function about(model) {

@@ -6,8 +6,11 @@
 export function cards(at) {
   const hash = (n) => n.toString(16).padStart(2, '0').repeat(32);
   const id = (n) => `6f2d1c9e-0000-4000-8000-${String(n).padStart(12, '0')}`;
-  const anyOf = [{ name: 'dba', m: 1, have: 0, people: ['alice', 'bob'] }];
-  const both = [{ name: 'dba', m: 1, have: 1, people: ['bob', 'dave'] }, { name: 'security', m: 2, have: 0, people: ['alice', 'erin', 'frank'] }];
+  const anyOf = [{ name: 'dba', m: 1, have: 0, people: ['alice', 'bob'], decided: [], missing: ['alice', 'bob'] }];
+  const dba = { name: 'dba', m: 1, have: 1, people: ['bob', 'dave'], decided: ['bob'], missing: [] };
+  const security = { name: 'security', m: 2, have: 0, people: ['alice', 'erin', 'frank'], decided: [], missing: ['alice', 'erin', 'frank'] };
+  const both = [dba, security];
+  const half = [dba, { ...security, have: 1, decided: ['erin'], missing: ['alice', 'frank'] }];
   const by = (approver, decision, seconds) => ({ approver, device: `${approver}-phone`, decision, time: at(seconds), reason: '' });
 
   const plain = {
@@ -25,8 +28,10 @@ export function cards(at) {
   const consent = { ...quorum, hash: hash(0xa4), id: id(4), consentFirst: true, decisions: [by('bob', 'consent', -20)] };
   return {
     plain, host, quorum, consent,
-    consented: { ...consent, hash: hash(0xa5), consented: true, requirements: [both[0], { ...both[1], have: 1 }], decisions: [by('bob', 'consent', -20), by('alice', 'consent', -5)] },
-    agreed: { ...consent, hash: hash(0xa6), consented: true, agreed: true, decisions: [by('bob', 'consent', -40), by('alice', 'consent', -30), by('erin', 'consent', -12)] },
+    consented: { ...consent, hash: hash(0xa5), consented: true, requirements: [dba, { ...security, have: 1, decided: ['alice'], missing: ['erin', 'frank'] }], decisions: [by('bob', 'consent', -20), by('alice', 'consent', -5)] },
+    half: { ...quorum, hash: hash(0xaa), id: id(10), requirements: half, decisions: [by('bob', 'approve', -20), by('erin', 'approve', -6)] },
+    muted: { ...host, hash: hash(0xab), id: id(11), muted: at(3000) },
+    agreed: { ...consent, hash: hash(0xa6), requirements: [{ ...dba, have: 0, decided: [], missing: ['bob', 'dave'] }, security], consented: true, agreed: true, decisions: [by('bob', 'consent', -40), by('alice', 'consent', -30), by('erin', 'consent', -12)] },
     typed: { ...plain, hash: hash(0xa7), id: id(7), typeCode: true },
     hurried: { ...plain, hash: hash(0xa8), id: id(8), path: 'staging/api', requester: 'dave', reason: '', deadline: at(41), created: at(-259) },
     hostile: {

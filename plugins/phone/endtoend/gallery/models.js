@@ -5,7 +5,7 @@ import { qr } from './qr.js';
 
 export const now = Date.parse('2026-11-21T21:34:00Z');
 const at = (seconds) => new Date(now + seconds * 1000).toISOString();
-const { plain, host, quorum, consent, consented, agreed, typed, hurried, hostile } = cards(at);
+const { plain, host, quorum, consent, consented, agreed, half, muted, typed, hurried, hostile } = cards(at);
 
 const me = {
   name: 'alice', organisation: 'a1'.repeat(32), organisationWords: 'kuzob hitad lomuj babad dotif sanup ruvig mopas', device: '6f2d1c9e-0000-4000-8000-000000000001',
@@ -79,13 +79,20 @@ export const models = {
   'invited-unreached': { ...base, screen: 'invited', stage: 'linked', link, standing: { state: null, error: { name: 'broker_unreachable', text: 'Vault cannot be reached from here; check the connection' }, far: true, own: 'https://phone.example' } },
   'invited-restored': { ...base, screen: 'invited', stage: 'linked', link: { ...link, kind: 'restore', expires: undefined } },
   requests: { ...base, screen: 'requests', requests: [plain, host, hurried], refused, ended: [{ hash: 'd1', path: 'staging/api', how: 'approved', by: 'bob' }] },
+  'requests-muted': {
+    ...base, screen: 'requests', requests: [half, muted],
+    mutes: [{ id: 'm1', what: 'requester', name: 'deploy-bot', until: at(3000) }, { id: 'm2', what: 'consumer', name: 'build-9', until: at(80000) }],
+  },
+  'requests-muted-all': { ...base, screen: 'requests', requests: [muted], mutes: [{ id: 'm1', what: 'requester', name: 'deploy-bot', until: at(3000) }] },
   'requests-none': { ...base, screen: 'requests' },
   'requests-offline': { ...base, screen: 'requests', online: false },
   'requests-unreachable': { ...base, screen: 'requests', reachable: false, requests: [plain] },
   request: on(plain),
   'request-host': on(host),
   'request-quorum': on(quorum),
+  'request-half': on(half),
   'request-consent': on(consent),
+  'request-muted': on(muted),
   'request-consented': on(consented),
   'request-agreed': on(agreed),
   'request-typed': on(typed),
@@ -110,7 +117,8 @@ export const models = {
   history: { ...base, screen: 'history', history },
   'history-none': { ...base, screen: 'history' },
   entry: { ...base, screen: 'entry', selected: 13, history },
-  settings: { ...base, screen: 'settings' },
+  settings: { ...base, screen: 'settings', head: `${me.device}:14:${'5c'.repeat(32)}` },
+  'settings-new': { ...base, screen: 'settings' },
   devices: {
     ...base, screen: 'devices', devices: [
       { id: me.device, name: 'alice-phone', kind: 'passkey', admittedAt: at(-86400 * 30), here: true },
