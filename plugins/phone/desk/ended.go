@@ -94,8 +94,9 @@ func (d *Desk) nameOf(id envelope.ID) string {
 }
 
 // aftermath notes in the history what became of requests that were answered here
-// and went on, as the broker says: others had to answer them too.
-func (d *Desk) aftermath(ended []approval.Ended) error {
+// and went on, as the broker says: others had to answer them too. It says whether
+// there was anything to note.
+func (d *Desk) aftermath(ended []approval.Ended) (news bool, err error) {
 	for _, e := range ended {
 		if !d.decided(e.Request) || d.listing.noted[e.Request] {
 			continue
@@ -104,16 +105,16 @@ func (d *Desk) aftermath(ended []approval.Ended) error {
 		for _, key := range d.kept.below(keyHistory) {
 			entry, _, err := getAs[Entry](&d.kept, key)
 			if err != nil {
-				return err
+				return news, err
 			}
 			if entry.Hash != e.Request.String() || entry.State != stateWaiting {
 				continue
 			}
-			entry.State = string(e.State)
+			entry.State, news = string(e.State), true
 			if err := putAs(&d.kept, key, entry); err != nil {
-				return err
+				return news, err
 			}
 		}
 	}
-	return nil
+	return news, nil
 }

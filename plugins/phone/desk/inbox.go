@@ -73,6 +73,7 @@ type Received struct {
 	Log      roster.Head `json:"log"`
 	Alarm    *Problem    `json:"alarm"`
 	Mutes    []Muted     `json:"mutes"`
+	History  bool        `json:"history"` // it says more than before
 }
 
 // receive takes the answer to a call.
@@ -103,7 +104,8 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 		return nil, err
 	}
 	d.notice(in)
-	if err := d.aftermath(in.Ended); err != nil {
+	news, err := d.aftermath(in.Ended)
+	if err != nil {
 		return nil, err
 	}
 	complete, err := d.listing.page(asked.After, in)
@@ -114,7 +116,9 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 		d.reconcile()
 	}
 	d.expire()
-	return d.received(complete), nil
+	r := d.received(complete)
+	r.History = news
+	return r, nil
 }
 
 func (d *Desk) received(complete bool) *Received {

@@ -65,6 +65,7 @@ export class Inbox {
     context.set({ lastPoll: context.env.clock.now() });
     context.reached();
     this.#show(got);
+    if (got.history) context.set({ history: await context.desk.op('history') });
     return got;
   }
 
