@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 )
 
@@ -34,20 +33,17 @@ func (r *Roster) Eligible(p *Policy) [][]*Approver {
 // same roster: everybody's m first, then one person to spare each, then the rest
 // where the margin is smallest.
 func (r *Roster) Assign(p *Policy) ([][]*Approver, error) {
-	m := newMatching(r.Eligible(p))
 	all := p.All()
-	for round := range 2 {
-		for i, q := range all {
-			if round == 0 {
-				for range q.M {
-					if !m.augment(i) {
-						return nil, fmt.Errorf("policy %q, requirement %q: %w", p.Name, q.Name, ErrUnmeetable)
-					}
-				}
-			} else {
-				m.augment(i)
+	m := newMatching(r.Eligible(p))
+	for i, q := range all {
+		for range q.M {
+			if !m.augment(i) {
+				return nil, fmt.Errorf("policy %q, requirement %q: %w", p.Name, q.Name, ErrUnmeetable)
 			}
 		}
+	}
+	for i := range all {
+		m.augment(i)
 	}
 	m.spread(all)
 	return m.result(), nil
@@ -96,81 +92,4 @@ func (p *Policy) Coverage(assigned [][]*Approver) []Coverage {
 		}
 	}
 	return all
-}
-
-// matching is a bipartite matching of people to requirements that grows by
-// augmenting paths (Kuhn's algorithm), in a fixed order.
-type matching struct {
-	eligible [][]*Approver
-	of       map[envelope.ID]int // requirement that a person is given to
-}
-
-func newMatching(eligible [][]*Approver) *matching {
-	return &matching{eligible: eligible, of: map[envelope.ID]int{}}
-}
-
-// augment gives one more person to a requirement, moving others to further
-// requirements they qualify for where that frees one.
-func (m *matching) augment(requirement int) bool {
-	return m.try(requirement, map[envelope.ID]bool{})
-}
-
-func (m *matching) try(requirement int, visited map[envelope.ID]bool) bool {
-	for _, a := range m.eligible[requirement] {
-		if _, taken := m.of[a.ID]; !taken && !visited[a.ID] {
-			m.of[a.ID] = requirement
-			return true
-		}
-	}
-	for _, a := range m.eligible[requirement] {
-		held, taken := m.of[a.ID]
-		if !taken || visited[a.ID] || held == requirement {
-			continue
-		}
-		visited[a.ID] = true
-		if m.try(held, visited) {
-			m.of[a.ID] = requirement
-			return true
-		}
-	}
-	return false
-}
-
-// spread gives everyone left to whichever of their requirements has the
-// smallest margin, the earlier one on a tie.
-func (m *matching) spread(all []Requirement) {
-	margin := make([]int, len(all))
-	for i, q := range all {
-		margin[i] = -int(q.M)
-	}
-	for _, i := range m.of {
-		margin[i]++
-	}
-	for first, people := range m.eligible {
-		for _, a := range people {
-			if _, taken := m.of[a.ID]; taken {
-				continue
-			}
-			best := first
-			for i := first + 1; i < len(m.eligible); i++ {
-				if margin[i] < margin[best] && slices.Contains(m.eligible[i], a) {
-					best = i
-				}
-			}
-			m.of[a.ID] = best
-			margin[best]++
-		}
-	}
-}
-
-func (m *matching) result() [][]*Approver {
-	assigned := make([][]*Approver, len(m.eligible))
-	for i, people := range m.eligible {
-		for _, a := range people {
-			if m.of[a.ID] == i {
-				assigned[i] = append(assigned[i], a)
-			}
-		}
-	}
-	return assigned
 }

@@ -82,10 +82,10 @@ func applyGroupDelete(r *Roster, _ Statement, b Removal) error {
 }
 
 func (r *Roster) checkPrincipals(all []Principal) error {
-	for i, p := range all {
-		if slices.Contains(all[:i], p) {
-			return fmt.Errorf("%s %s is named twice: %w", p.Kind, p.ID, ErrStatement)
-		}
+	if p, twice := repeated(all); twice {
+		return fmt.Errorf("%s %s is named twice: %w", p.Kind, p.ID, ErrStatement)
+	}
+	for _, p := range all {
 		var err error
 		switch p.Kind {
 		case PrincipalApprover:

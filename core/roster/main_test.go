@@ -18,13 +18,16 @@ type refusal struct {
 	want error
 }
 
-// refuse holds statements against what they are refused with, and checks that
-// refusing them changed nothing.
+// refuse holds statements and their previews against what they are refused with,
+// and checks that refusing them changed nothing.
 func refuse(t *testing.T, w *coretest.World, all []refusal) {
 	t.Helper()
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			before, people, policies := w.Roster.Head(), len(w.Roster.Approvers()), len(w.Roster.Policies())
+			if _, err := w.Roster.Preview(c.kind, c.body, w.Now); !errors.Is(err, c.want) {
+				t.Errorf("previewed: got %v, want %v", err, c.want)
+			}
 			if err := w.TryAppend(c.kind, c.body); !errors.Is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}

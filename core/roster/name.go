@@ -73,6 +73,19 @@ func checkNew(id envelope.ID, name string, exists bool) error {
 	return CheckName(name)
 }
 
+// repeated returns the first of all that stands there twice. Lists come in
+// statements of up to 256 KiB: too long to compare everything with everything.
+func repeated[T comparable](all []T) (v T, twice bool) {
+	seen := make(map[T]bool, len(all))
+	for _, v := range all {
+		if seen[v] {
+			return v, true
+		}
+		seen[v] = true
+	}
+	return v, false
+}
+
 func inForce[T any](all map[envelope.ID]*T, keep func(*T) bool, key func(*T) string) []*T {
 	kept := slices.DeleteFunc(slices.Collect(maps.Values(all)), func(v *T) bool { return !keep(v) })
 	slices.SortFunc(kept, func(a, b *T) int { return strings.Compare(key(a), key(b)) })

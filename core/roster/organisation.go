@@ -72,8 +72,8 @@ func (r *Roster) verifyRotate(s envelope.Signed, st Statement) error {
 	if err != nil {
 		return err
 	}
-	if RecoveryCommitment(body.RecoveryKey) != r.recovery {
-		return fmt.Errorf("not the recovery key that the log commits to: %w", ErrStatement)
+	if err := r.checkRecovery(body.RecoveryKey); err != nil {
+		return err
 	}
 	err = s.Verify(envelope.TypeStatement, body.PublicKey, body.RecoveryKey, r.identity)
 	if errors.Is(err, envelope.ErrSignature) {
@@ -82,7 +82,17 @@ func (r *Roster) verifyRotate(s envelope.Signed, st Statement) error {
 	return err
 }
 
+func (r *Roster) checkRecovery(k envelope.VerifyKey) error {
+	if RecoveryCommitment(k) != r.recovery {
+		return fmt.Errorf("not the recovery key that the log commits to: %w", ErrStatement)
+	}
+	return nil
+}
+
 func applyRotate(r *Roster, _ Statement, b OrgRotate) error {
+	if err := r.checkRecovery(b.RecoveryKey); err != nil {
+		return err // of a preview, whose signatures nobody checks
+	}
 	// The recovery key was shown in this statement: committing to it again would
 	// leave the next rotation to whoever breaks it meanwhile.
 	if b.Recovery.IsZero() || b.Recovery == r.recovery || b.PublicKey == r.identity {

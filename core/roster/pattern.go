@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,43 +35,94 @@ func CheckPattern(pattern string) error {
 // "+", and "+" beats "*", so the first match of a walk in that order is the
 // most specific one.
 type patternNode struct {
-	next   map[string]*patternNode
-	policy *Policy // of the pattern that ends here
+	next map[string]*patternNode
+	// policies are those whose pattern ends here, oldest first. At every
+	// statement at most one of them was in force.
+	policies []*policyRecord
 }
 
-func newPatternNode() *patternNode { return &patternNode{next: map[string]*patternNode{}} }
-
-// put sets the policy of a pattern; nil removes it.
-func (n *patternNode) put(pattern string, p *Policy) {
-	for segment := range strings.SplitSeq(pattern, "/") {
+// put adds a record, later than all others, at its policy's pattern.
+func (n *patternNode) put(rec *policyRecord) {
+	for segment := range strings.SplitSeq(rec.policy.Pattern, "/") {
 		child := n.next[segment]
 		if child == nil {
-			child = newPatternNode()
+			child = new(patternNode)
+			if n.next == nil {
+				n.next = map[string]*patternNode{}
+			}
 			n.next[segment] = child
 		}
 		n = child
 	}
-	n.policy = p
+	n.policies = append(n.policies, rec)
 }
 
-func (n *patternNode) find(path string) *Policy {
+// exactly returns the record in force of a pattern, or nil.
+func (n *patternNode) exactly(pattern string) *policyRecord {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		if n = n.next[segment]; n == nil {
+			return nil
+		}
+	}
+	return n.at(today)
+}
+
+// at returns the record that was in force at a statement, or nil. Most look for
+// the last.
+func (n *patternNode) at(seq uint64) *policyRecord {
+	for _, rec := range slices.Backward(n.policies) {
+		if rec.from <= seq {
+			if rec.until == 0 || seq < rec.until {
+				return rec
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// find returns the most specific policy for a path at a statement, or nil.
+func (n *patternNode) find(path string, seq uint64) *Policy {
 	segment, rest, more := strings.Cut(path, "/")
 	for _, key := range []string{segment, anySegment} {
 		child := n.next[key]
-		if child == nil {
-			continue
-		}
-		if !more && child.policy != nil {
-			return child.policy
-		}
-		if more {
-			if p := child.find(rest); p != nil {
+		switch {
+		case child == nil:
+		case more:
+			if p := child.find(rest, seq); p != nil {
 				return p
+			}
+		default:
+			if rec := child.at(seq); rec != nil {
+				return rec.policy
 			}
 		}
 	}
 	if child := n.next[anyRest]; child != nil {
-		return child.policy
+		if rec := child.at(seq); rec != nil {
+			return rec.policy
+		}
 	}
 	return nil
+}
+
+// clone copies the tree and hands every record that is in force, a copy too, to
+// added.
+func (n *patternNode) clone(added func(*policyRecord)) *patternNode {
+	c := new(patternNode)
+	if n.next != nil {
+		c.next = make(map[string]*patternNode, len(n.next))
+	}
+	for segment, child := range n.next {
+		c.next[segment] = child.clone(added)
+	}
+	c.policies = slices.Clone(n.policies)
+	for i, rec := range c.policies {
+		if rec.until == 0 {
+			inForce := *rec
+			c.policies[i] = &inForce
+			added(&inForce)
+		}
+	}
+	return c
 }

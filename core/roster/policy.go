@@ -63,14 +63,6 @@ const (
 	minBreakGlass   = 2 // people: it is no way for one person around the others
 )
 
-// policyRecord is one revision of a policy and the statements between which it
-// was in force; until is 0 while it is.
-type policyRecord struct {
-	policy      *Policy
-	hash        envelope.Hash
-	from, until uint64
-}
-
 // Hash identifies the exact text of the policy.
 func (p *Policy) Hash() (envelope.Hash, error) {
 	encoded, err := envelope.Encode(p)
@@ -102,7 +94,7 @@ func applyPolicySet(r *Roster, st Statement, b Policy) error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	if err := r.checkDistinctPolicy(&b); err != nil {
+	if err := r.policies.checkDistinct(&b); err != nil {
 		return err
 	}
 	for _, q := range b.All() {
@@ -121,14 +113,8 @@ func applyPolicySet(r *Roster, st Statement, b Policy) error {
 	if _, err := r.Assign(&b); err != nil {
 		return err
 	}
-	hash, err := b.Hash()
-	if err != nil {
-		return err
-	}
-	r.endPolicy(b.ID, st.Seq)
-	r.policies[b.ID] = append(r.policies[b.ID], &policyRecord{policy: &b, hash: hash, from: st.Seq})
-	r.patterns.put(b.Pattern, &b)
-	r.policiesChanged = st.Seq
+	r.policies.end(b.ID, st.Seq)
+	r.policies.begin(&b, st.Seq)
 	return nil
 }
 
@@ -136,20 +122,7 @@ func applyPolicyDelete(r *Roster, st Statement, b Removal) error {
 	if _, err := r.Policy(b.ID); err != nil {
 		return err
 	}
-	r.endPolicy(b.ID, st.Seq)
-	r.policiesChanged = st.Seq
-	return nil
-}
-
-// checkDistinctPolicy refuses a name or pattern that another policy has: of two
-// equal patterns neither is the more specific.
-func (r *Roster) checkDistinctPolicy(b *Policy) error {
-	for id, all := range r.policies {
-		last := all[len(all)-1]
-		if id != b.ID && last.until == 0 && (last.policy.Name == b.Name || last.policy.Pattern == b.Pattern) {
-			return fmt.Errorf("policy %q has this name or pattern: %w", last.policy.Name, ErrStatement)
-		}
-	}
+	r.policies.end(b.ID, st.Seq)
 	return nil
 }
 
@@ -166,14 +139,6 @@ func (r *Roster) checkBreakGlass(b *Policy) error {
 		}
 	}
 	return nil
-}
-
-func (r *Roster) endPolicy(id envelope.ID, seq uint64) {
-	if all := r.policies[id]; len(all) > 0 && all[len(all)-1].until == 0 {
-		last := all[len(all)-1]
-		last.until = seq
-		r.patterns.put(last.policy.Pattern, nil)
-	}
 }
 
 // check refuses what no roster could make meaningful.
@@ -200,73 +165,12 @@ func (p *Policy) check() error {
 		return fmt.Errorf("break-glass %q needs at least %d people: %w", q.Name, minBreakGlass, ErrStatement)
 	}
 	for _, ids := range [][]envelope.ID{p.Authors, p.Consumers} {
-		for i, id := range ids {
-			if slices.Contains(ids[:i], id) {
-				return fmt.Errorf("consumer %s is named twice: %w", id, ErrStatement)
-			}
+		if id, twice := repeated(ids); twice {
+			return fmt.Errorf("consumer %s is named twice: %w", id, ErrStatement)
 		}
 	}
 	if p.RequestTTL < minRequestTTL || p.RequestTTL > maxRequestTTL || p.LeaseTTL == 0 || p.LeaseTTL > p.LeaseMax || p.LeaseMax > maxLease {
 		return fmt.Errorf("request ttl must be %d s to 24 h, lease ttl at most the lease maximum, that at most 30 days: %w", minRequestTTL, ErrStatement)
 	}
 	return checkFactors(p.RefusedFactors)
-}
-
-// Policy returns a policy in force by id.
-func (r *Roster) Policy(id envelope.ID) (*Policy, error) {
-	if all := r.policies[id]; len(all) > 0 && all[len(all)-1].until == 0 {
-		return all[len(all)-1].policy, nil
-	}
-	return nil, fmt.Errorf("policy %s: %w", id, ErrUnknown)
-}
-
-// PolicyFor returns the policy in force for a secret's path, the most specific
-// one; [ErrNoPolicy] if none covers it.
-func (r *Roster) PolicyFor(path string) (*Policy, error) {
-	if err := CheckPath(path); err != nil {
-		return nil, err
-	}
-	if p := r.patterns.find(path); p != nil {
-		return p, nil
-	}
-	return nil, fmt.Errorf("%q: %w", path, ErrNoPolicy)
-}
-
-// PolicyAt returns the policy that was in force for a path at a head, to check
-// what an author sealed then.
-func (r *Roster) PolicyAt(path string, at Head) (*Policy, error) {
-	if err := CheckPath(path); err != nil {
-		return nil, err
-	}
-	if at.Seq >= r.policiesChanged {
-		return r.PolicyFor(path)
-	}
-	then := newPatternNode()
-	for _, revisions := range r.policies {
-		for _, rec := range revisions {
-			if rec.from <= at.Seq && (rec.until == 0 || at.Seq < rec.until) {
-				then.put(rec.policy.Pattern, rec.policy)
-			}
-		}
-	}
-	if p := then.find(path); p != nil {
-		return p, nil
-	}
-	return nil, fmt.Errorf("%q at statement %d: %w", path, at.Seq, ErrNoPolicy)
-}
-
-// Policies returns the policies in force, by name.
-func (r *Roster) Policies() []*Policy {
-	inForceNow := map[envelope.ID]*Policy{}
-	for id, all := range r.policies {
-		if last := all[len(all)-1]; last.until == 0 {
-			inForceNow[id] = last.policy
-		}
-	}
-	return inForce(inForceNow, func(*Policy) bool { return true }, func(p *Policy) string { return p.Name })
-}
-
-// PolicyNamed returns the policy in force that has a name.
-func (r *Roster) PolicyNamed(name string) (*Policy, error) {
-	return named("policy", name, r.Policies(), func(p *Policy) string { return p.Name })
 }

@@ -22,11 +22,8 @@ type Roster struct {
 	devices   map[envelope.ID]*Device
 	groups    map[envelope.ID]*Group
 	consumers map[envelope.ID]*Consumer
-	receipts  map[envelope.ID]ReceiptHead     // the last checkpointed of each device
-	policies  map[envelope.ID][]*policyRecord // every revision, oldest first
-	patterns  *patternNode                    // policies in force, by pattern
-
-	policiesChanged uint64 // the last statement that began or ended a policy
+	receipts  map[envelope.ID]ReceiptHead // the last checkpointed of each device
+	policies  policySet
 }
 
 // Fold reads a log from its first statement. organisation is the pinned id;
@@ -41,8 +38,7 @@ func Fold(organisation envelope.Hash, log []envelope.Signed) (*Roster, error) {
 		groups:    map[envelope.ID]*Group{},
 		consumers: map[envelope.ID]*Consumer{},
 		receipts:  map[envelope.ID]ReceiptHead{},
-		policies:  map[envelope.ID][]*policyRecord{},
-		patterns:  newPatternNode(),
+		policies:  newPolicySet(),
 	}
 	if err := r.start(log[0]); err != nil {
 		return nil, fmt.Errorf("fold the org log: %w", err)
@@ -60,7 +56,9 @@ func Fold(organisation envelope.Hash, log []envelope.Signed) (*Roster, error) {
 
 // Append checks sequence, signature and meaning of the next statement and
 // applies it. On an error nothing has changed.
-func (r *Roster) Append(s envelope.Signed) error {
+func (r *Roster) Append(s envelope.Signed) error { return r.append(s, r.verify) }
+
+func (r *Roster) append(s envelope.Signed, verify func(envelope.Signed, Statement) error) error {
 	if len(s.Payload) > maxStatementEncoded {
 		return fmt.Errorf("statement of %d bytes, limit %d: %w", len(s.Payload), maxStatementEncoded, envelope.ErrTooLarge)
 	}
@@ -68,7 +66,7 @@ func (r *Roster) Append(s envelope.Signed) error {
 	if err != nil {
 		return fmt.Errorf("statement: %w", err)
 	}
-	if err := r.apply(s, st); err != nil {
+	if err := r.apply(s, st, verify); err != nil {
 		return fmt.Errorf("statement %d (%s): %w", st.Seq, st.Kind, err)
 	}
 	r.hashes = append(r.hashes, s.Hash())
@@ -76,7 +74,7 @@ func (r *Roster) Append(s envelope.Signed) error {
 	return nil
 }
 
-func (r *Roster) apply(s envelope.Signed, st Statement) error {
+func (r *Roster) apply(s envelope.Signed, st Statement, verify func(envelope.Signed, Statement) error) error {
 	if st.Seq != uint64(len(r.hashes)) || st.Prev != r.hashes[len(r.hashes)-1] {
 		return ErrSequence
 	}
@@ -84,11 +82,7 @@ func (r *Roster) apply(s envelope.Signed, st Statement) error {
 	if !known {
 		return fmt.Errorf("unknown kind: %w", ErrStatement)
 	}
-	verify := func() error { return s.Verify(envelope.TypeStatement, r.identity) }
-	if st.Kind == KindOrgRotate {
-		verify = func() error { return r.verifyRotate(s, st) }
-	}
-	if err := verify(); err != nil {
+	if err := verify(s, st); err != nil {
 		return err
 	}
 	// Signers' clocks may differ a little; a log whose time runs backwards
@@ -97,6 +91,14 @@ func (r *Roster) apply(s envelope.Signed, st Statement) error {
 		return fmt.Errorf("earlier than the statement before it: %w", ErrStatement)
 	}
 	return meaning(r, st)
+}
+
+// verify checks the signatures that a statement needs.
+func (r *Roster) verify(s envelope.Signed, st Statement) error {
+	if st.Kind == KindOrgRotate {
+		return r.verifyRotate(s, st)
+	}
+	return s.Verify(envelope.TypeStatement, r.identity)
 }
 
 // meanings maps every kind but the first to the function that checks and

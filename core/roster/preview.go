@@ -1,0 +1,53 @@
+package roster
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// Preview returns the roster as it would be if a statement came next, for which
+// only the signature is missing: everything else is checked as by
+// [Roster.Append], with the same errors. r stays as it is, and neither changes
+// with the other from then on.
+//
+// The copy's head is the one that the log has when this very statement, of the
+// same time, is signed. Until then nobody else knows it: a copy is for looking at
+// what would become of people, policies and secrets, never for signing with, for
+// remembering or for showing to others as the organisation's.
+func (r *Roster) Preview(kind Kind, body any, now time.Time) (*Roster, error) {
+	s, err := r.Next(kind, body, now) // no signers
+	if err != nil {
+		return nil, err
+	}
+	c := r.clone()
+	if err := c.append(s, func(envelope.Signed, Statement) error { return nil }); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// clone copies whatever any statement changes. What stays as it was made is
+// shared: policies, groups, the bodies of admissions and parsed keys.
+func (r *Roster) clone() *Roster {
+	c := *r
+	c.hashes = slices.Clone(r.hashes)
+	c.groups, c.receipts = maps.Clone(r.groups), maps.Clone(r.receipts)
+	c.devices, c.consumers = cloneAll(r.devices), cloneAll(r.consumers)
+	c.approvers, c.policies = cloneAll(r.approvers), r.policies.clone()
+	for _, a := range c.approvers {
+		a.former = slices.Clone(a.former)
+	}
+	return &c
+}
+
+func cloneAll[T any](all map[envelope.ID]*T) map[envelope.ID]*T {
+	c := make(map[envelope.ID]*T, len(all))
+	for id, v := range all {
+		copied := *v
+		c[id] = &copied
+	}
+	return c
+}
