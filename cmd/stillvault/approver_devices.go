@@ -107,15 +107,23 @@ func (a *app) admitProposed(ctx context.Context, client *broker.Client, r *roste
 
 func (a *app) approverShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show NAME",
+		Use:   "show [NAME]",
 		Short: "Show an approver with their devices, and those that wait for admission",
 		Long: `Show an approver's devices and those that wait for admission or, before the
-approver is admitted, what became of the ticket that is kept here.`,
+approver is admitted, what became of the ticket that is kept here.
+
+Without a name, show what this terminal knows of its own approver, without the
+broker: the device's last receipt, as DEVICE:COUNTER:HASH. An auditor passes it to
+'receipts verify --device-head', which finds what a broker left out at the end.`,
 		Example: `  stillvault approver show alice
-  stillvault approver show alice --format json`,
-		Args:              cobra.ExactArgs(1),
+  stillvault approver show alice --format json
+  stillvault approver show`,
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeNames(approverNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.showSelf()
+			}
 			return a.showApprover(cmd.Context(), args[0])
 		},
 	}

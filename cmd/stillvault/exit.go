@@ -39,13 +39,13 @@ unsafe: what the broker or a file shows contradicts what was signed or seen.`
 var unsafe = []error{
 	roster.ErrForked, roster.ErrRolledBack, roster.ErrOrganisation, roster.ErrExpired, roster.ErrTicket,
 	secret.ErrHeader, secret.ErrPolicy, secret.ErrWrapSet, secret.ErrShare, secret.ErrCommitment,
-	secret.ErrRolledBack, secret.ErrForked, secret.ErrChain,
+	secret.ErrRolledBack, secret.ErrForked, secret.ErrChain, secret.ErrDealer, secret.ErrDeal,
 	approval.ErrRequest, approval.ErrReplayed, approval.ErrFuture, approval.ErrRelease, approval.ErrMatchCode,
-	approval.ErrReceipts, approval.ErrInbox,
+	approval.ErrReceipts, approval.ErrInbox, approval.ErrReshare,
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	ErrWords, home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
-	evidence.ErrTwice, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
+	evidence.ErrTwice, evidence.ErrCutOff, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
 }
 
 var denied = []error{

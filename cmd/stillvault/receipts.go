@@ -20,7 +20,7 @@ func (a *app) receiptsCommand() *cobra.Command {
 		`Every decision leaves a receipt: signed by the approver's device, an approval also
 by their keyring, and linked to the device's receipt before. It can be verified
 with the organisation's log alone, without the broker.`,
-		a.receiptsListCommand(), a.receiptsShowCommand(), a.receiptsExportCommand(), a.receiptsVerifyCommand())
+		a.receiptsListCommand(), a.receiptsShowCommand(), a.receiptsExportCommand(), a.receiptsVerifyCommand(), a.receiptsCheckpointCommand())
 }
 
 func (a *app) receiptsListCommand() *cobra.Command {
@@ -129,7 +129,8 @@ func (a *app) receiptsExportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Write all receipts, one per line, for `receipts verify`",
-		Long: `Write every receipt with its request as JSON Lines. Nothing in it is secret but who
+		Long: `Write every receipt with its request as JSON Lines; that of a re-share with the
+versions that were dealt. Nothing in it is secret but who
 asked for what, when and why. Keep it beside 'org log export', away from Vault:
 together they prove what was released.`,
 		Example: `  stillvault receipts export -o receipts.jsonl
@@ -146,17 +147,9 @@ func (a *app) exportReceipts(ctx context.Context, output string) error {
 	if err != nil {
 		return err
 	}
-	ids, err := decidedRequests(ctx, client)
+	all, err := allEvidence(ctx, client)
 	if err != nil {
 		return err
-	}
-	var all []approval.Evidence
-	for _, id := range ids {
-		some, err := client.ReadReceipts(ctx, id)
-		if err != nil {
-			return err
-		}
-		all = append(all, some...)
 	}
 	if output == "" {
 		return evidence.Write(a.Out(), all)
@@ -170,4 +163,21 @@ func (a *app) exportReceipts(ctx context.Context, output string) error {
 	}
 	a.Say("wrote %s to %s", counted(len(all), "receipt"), output)
 	return nil
+}
+
+// allEvidence reads every receipt that the broker has, oldest request first.
+func allEvidence(ctx context.Context, client *broker.Client) ([]approval.Evidence, error) {
+	ids, err := decidedRequests(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	var all []approval.Evidence
+	for _, id := range ids {
+		some, err := client.ReadReceipts(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }

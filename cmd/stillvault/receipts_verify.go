@@ -16,10 +16,11 @@ import (
 )
 
 // ErrReceiptsRefused means that something in a file of receipts does not hold.
-var ErrReceiptsRefused = errors.New("receipts_refused: the lines named do not hold; compare with an older export, and with the approvers' own devices")
+var ErrReceiptsRefused = errors.New("receipts_refused: what is named does not hold; compare with an older export, and with the approvers' own devices")
 
 func (a *app) receiptsVerifyCommand() *cobra.Command {
 	var logFile, organisation string
+	var deviceHeads []string
 	c := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Verify exported receipts offline, and say what they prove",
@@ -28,16 +29,29 @@ device is missing in between: with the organisation's log, and without the
 broker or any network. It prints who released what to whom, when, and under
 which policy; what does not hold is named with its line, and the command fails.
 
-That receipts are missing at the end, only the device itself can show.`,
+What was cut off at the end shows against two things that a broker cannot make: the
+checkpoints in the log ('receipts checkpoint'), and what a device says itself. That
+is what 'approver show' prints on a terminal and the phone in its settings, as
+DEVICE:COUNTER:HASH; pass it with --device-head. A denial that a broker kept to
+itself is found so.`,
 		Example: `  stillvault receipts verify receipts.jsonl --log org.log
-  stillvault receipts verify receipts.jsonl --log org.log --organisation 4f1c…`,
+  stillvault receipts verify receipts.jsonl --log org.log --organisation 4f1c…
+  stillvault receipts verify receipts.jsonl --log org.log --device-head 8d1f…:12:5be0…`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := a.auditRoster(logFile, organisation)
 			if err != nil {
 				return err
 			}
-			err = a.verifyReceipts(r, args[0], cmd.InOrStdin())
+			heads := evidence.Checkpointed(r)
+			for _, text := range deviceHeads {
+				head, err := evidence.ReadHead(r, text)
+				if err != nil {
+					return fmt.Errorf("--device-head %w", err)
+				}
+				heads = append(heads, head)
+			}
+			err = a.verifyReceipts(r, args[0], cmd.InOrStdin(), heads)
 			if errors.Is(err, roster.ErrBehind) && logFile != "" {
 				a.Say("%s ends at statement %d, and receipts refer to later ones: export it again with `stillvault org log export`", logFile, r.Head().Seq)
 			}
@@ -46,6 +60,7 @@ That receipts are missing at the end, only the device itself can show.`,
 	}
 	c.Flags().StringVar(&logFile, "log", "", "the organisation's log as 'org log export' wrote it (default the copy in the state directory)")
 	c.Flags().StringVar(&organisation, "organisation", "", "the organisation's id (default the one that this machine has pinned)")
+	c.Flags().StringArrayVar(&deviceHeads, "device-head", nil, "DEVICE:COUNTER:HASH, the last receipt as a device itself shows it; may be repeated")
 	return c
 }
 
@@ -108,7 +123,7 @@ func (a *app) keptLog() ([]envelope.Signed, error) {
 	return statements, err
 }
 
-func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error {
+func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader, heads []evidence.Head) error {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -117,7 +132,7 @@ func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error 
 		defer f.Close()
 		in = f
 	}
-	report, err := evidence.Verify(r, in)
+	report, err := evidence.Verify(r, in, heads)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -133,7 +148,7 @@ func (a *app) verifyReceipts(r *roster.Roster, name string, in io.Reader) error 
 		a.Say("%s", terminal.Visible(p.Error()))
 	}
 	if n := len(report.Problems); n > 0 {
-		return fmt.Errorf("%d of the lines: %w; the first is %w", n, ErrReceiptsRefused, report.Problems[0])
+		return fmt.Errorf("%s: %w; the first is %w", counted(n, "problem"), ErrReceiptsRefused, report.Problems[0])
 	}
 	hold := "receipts hold"
 	if len(report.Proven) == 1 {

@@ -44,7 +44,7 @@ func (report *Report) verifyChains(r *roster.Roster, lines map[int]envelope.Sign
 		}
 		report.Devices = append(report.Devices, Device{
 			ID: id, Name: first.Device.Name, Approver: first.Approver.Name,
-			Receipts: chain[len(chain)-1].finding.Receipt.Counter,
+			Receipts: chain[len(chain)-1].finding.Receipt.Counter, last: chain[len(chain)-1].hash,
 		})
 	}
 }

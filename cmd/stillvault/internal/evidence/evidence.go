@@ -41,14 +41,19 @@ func Write(w io.Writer, all []approval.Evidence) error {
 	return nil
 }
 
-// Problem is what is wrong with a line, counted from 1.
+// Problem is what is wrong with a line, counted from 1; 0 is the file as a whole.
 type Problem struct {
 	Line int
 	Err  error
 }
 
 // Error names the line.
-func (p *Problem) Error() string { return fmt.Sprintf("line %d: %s", p.Line, p.Err) }
+func (p *Problem) Error() string {
+	if p.Line == 0 {
+		return p.Err.Error()
+	}
+	return fmt.Sprintf("line %d: %s", p.Line, p.Err)
+}
 
 // Unwrap returns what is wrong.
 func (p *Problem) Unwrap() error { return p.Err }
@@ -63,12 +68,17 @@ type Proven struct {
 }
 
 // Device is how many receipts of a device were shown, without a gap from the
-// first. Whether later ones are missing, only the device itself can tell.
+// first, up to which the organisation's checkpoints vouch for them, and up to which
+// the device itself does, 0 where it was not asked.
 type Device struct {
 	ID       envelope.ID
 	Name     string
 	Approver string
 	Receipts uint64
+
+	Checkpointed uint64
+	Own          uint64
+	last         envelope.Hash
 }
 
 // Report is the result of [Verify].
@@ -78,10 +88,10 @@ type Report struct {
 	Problems []*Problem // by line
 }
 
-// Verify checks every line of a file, and that the receipts of every device
-// link up. What is wrong is in the report; the error is [ErrEmpty], or the file's
-// not being readable.
-func Verify(r *roster.Roster, file io.Reader) (*Report, error) {
+// Verify checks every line of a file, that the receipts of every device link up,
+// and that they reach the heads that are known. What is wrong is in the report; the
+// error is [ErrEmpty], or the file's not being readable.
+func Verify(r *roster.Roster, file io.Reader, heads []Head) (*Report, error) {
 	report := new(Report)
 	lines := map[int]envelope.Signed{}
 	first := map[envelope.Hash]int{} // line of each receipt
@@ -111,6 +121,7 @@ func Verify(r *roster.Roster, file io.Reader) (*Report, error) {
 		return nil, ErrEmpty
 	}
 	report.verifyChains(r, lines)
+	report.verifyHeads(r, heads, lines)
 	slices.SortStableFunc(report.Problems, func(a, b *Problem) int { return a.Line - b.Line })
 	return report, nil
 }
@@ -136,7 +147,11 @@ func One(r *roster.Roster, e approval.Evidence) (*Proven, error) {
 		return nil, err
 	}
 	proven := &Proven{Finding: *finding}
-	if policy, err := r.PolicyAt(finding.Request.Path, finding.Receipt.Roster); err == nil {
+	path := finding.Request.Path
+	if len(finding.Reshared) > 0 {
+		path = finding.Reshared[0].Path // all are under one policy
+	}
+	if policy, err := r.PolicyAt(path, finding.Receipt.Roster); err == nil {
 		proven.Policy = policy
 	}
 	return proven, nil

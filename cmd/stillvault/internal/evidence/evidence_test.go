@@ -64,7 +64,7 @@ func (d *decided) decide(p *coretest.Person, decision approval.Decision) {
 	}
 	d.Must(err)
 	d.ledgers[p.ID] = d.ledgers[p.ID].After(release.Receipt)
-	d.all = append(d.all, approval.Evidence{Receipt: release.Receipt, Request: request})
+	d.all = append(d.all, approval.Evidence{Receipt: release.Receipt, Request: request, Reshared: []approval.Reshared{}})
 }
 
 func (d *decided) file(all []approval.Evidence) string {
@@ -76,7 +76,7 @@ func (d *decided) file(all []approval.Evidence) string {
 
 func (d *decided) verify(file string) *evidence.Report {
 	d.T.Helper()
-	report, err := evidence.Verify(d.Fold(0), strings.NewReader(file))
+	report, err := evidence.Verify(d.Fold(0), strings.NewReader(file), nil)
 	d.Must(err)
 	return report
 }
@@ -105,7 +105,7 @@ func TestEvidenceTellsWhoReleasedWhatToWhom(t *testing.T) {
 func TestAFileWithoutReceiptsProvesNothing(t *testing.T) {
 	d := newDecided(t)
 	for _, file := range []string{"", "\n \n"} {
-		if _, err := evidence.Verify(d.Fold(0), strings.NewReader(file)); !errors.Is(err, evidence.ErrEmpty) {
+		if _, err := evidence.Verify(d.Fold(0), strings.NewReader(file), nil); !errors.Is(err, evidence.ErrEmpty) {
 			t.Errorf("%q: got %v", file, err)
 		}
 	}
@@ -152,7 +152,7 @@ func TestWhatIsWrongNamesItsLine(t *testing.T) {
 
 func TestALogThatIsTooShortIsNamed(t *testing.T) {
 	d := newDecided(t)
-	report, err := evidence.Verify(d.Fold(len(d.Log)-1), strings.NewReader(d.file(d.all[:1])))
+	report, err := evidence.Verify(d.Fold(len(d.Log)-1), strings.NewReader(d.file(d.all[:1])), nil)
 	d.Must(err)
 	if len(report.Problems) != 1 || !errors.Is(report.Problems[0], roster.ErrBehind) {
 		t.Fatalf("got %v", report.Problems)
