@@ -32,6 +32,7 @@ type approveOptions struct {
 	password bool
 	all      bool
 	once     bool
+	muted    bool
 }
 
 func (a *app) approveCommand() *cobra.Command {
@@ -40,7 +41,9 @@ func (a *app) approveCommand() *cobra.Command {
 		Use:     "approve",
 		GroupID: groupApprove,
 		Short:   "Answer requests on this terminal",
-		Long: `Show what waits for you, and ask: approve, deny or skip. What is shown was verified
+		Long: `Show what waits for you, and ask: approve, deny, report or skip. To report is to
+deny and to say that the request was not right: status lists it until somebody has
+looked into it, and nobody is asked for the same for a day. What is shown was verified
 on this machine: who is admitted, what the policy allows, that the secret is the
 one its author wrote. What only Vault says is marked as reported by Vault.
 
@@ -63,12 +66,13 @@ and meant for demonstrations only.`,
 	f.BoolVar(&o.password, "password", false, "open the keyring with password and recovery key instead of the file on this machine")
 	f.BoolVar(&o.all, "all", false, "approve everything without asking: NOT SECURE, for demonstrations")
 	a.completeFlag(c, "approver", (*home.Home).Approvers)
+	f.BoolVar(&o.muted, "muted", false, "ask about requests of those whom you muted, too")
 	f.BoolVar(&o.once, "once", false, "end after one request was answered or skipped")
 	return c
 }
 
 func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error {
-	options := approver.Options{All: o.all, Once: o.once, Live: a.Interactive()}
+	options := approver.Options{All: o.all, Once: o.once, Muted: o.muted, Live: a.Interactive()}
 	var err error
 	if options.Request, err = optionalRequest(o.request); err != nil {
 		return err
@@ -76,35 +80,60 @@ func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error
 	if !o.all && !onTerminal(in) {
 		return ErrNobodyToAsk
 	}
+	desk, err := a.desk(ctx, o.approver)
+	if err != nil {
+		return err
+	}
+	defer desk.Wipe()
+	if o.password {
+		desk.session.Device.Factor = approver.Password{Row: desk.who.Backup.Row}
+	}
+	a.Say("approver %s, device %s", desk.who.Name, desk.who.Device.ID())
+	input, restore := typing(in)
+	defer restore()
+	desk.session.Input, desk.session.Options = input, options
+	return desk.explain(desk.session.Run(ctx))
+}
+
+// desk is a terminal approver of the state directory, ready to work.
+type desk struct {
+	who     *home.Approver
+	home    *home.Home
+	client  *broker.Client
+	session approver.Session
+}
+
+// Wipe wipes the device's keys.
+func (d *desk) Wipe() { d.who.Wipe() }
+
+// desk opens the approver of a name, or the only one. The caller wipes it.
+func (a *app) desk(ctx context.Context, name string) (*desk, error) {
 	h, err := a.home()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	who, err := kept(h, o.approver)
-	if err != nil {
-		return err
-	}
-	defer who.Wipe()
 	client, err := a.broker()
 	if err != nil {
-		return err
+		return nil, err
+	}
+	who, err := kept(h, name)
+	if err != nil {
+		return nil, err
 	}
 	device, err := a.device(ctx, h, client, who)
 	if err != nil {
-		return err
+		who.Wipe()
+		return nil, err
 	}
-	if o.password {
-		device.Factor = approver.Password{Row: who.Backup.Row}
-	}
-	a.Say("approver %s, device %s", who.Name, who.Device.ID())
-	input, restore := typing(in)
-	defer restore()
-	session := approver.Session{
-		Device: *device, Broker: client, Input: input, Out: a.Err(), Clock: approver.SystemClock{}, Options: options,
-	}
-	err = session.Run(ctx)
-	if _, unknown := device.Roster.FormerDevice(who.Device.ID()); unknown != nil && errors.Is(err, roster.ErrUnknown) {
-		return fmt.Errorf("%w; ask them to run `stillvault approver admit %s`, then run this again", ErrNotAdmitted, who.Name)
+	return &desk{who: who, home: h, client: client, session: approver.Session{
+		Device: *device, Broker: client, Out: a.Err(), Clock: approver.SystemClock{},
+	}}, nil
+}
+
+// explain says where a device that the broker refuses was not admitted yet.
+func (d *desk) explain(err error) error {
+	if _, unknown := d.session.Device.Roster.FormerDevice(d.who.Device.ID()); unknown != nil && errors.Is(err, roster.ErrUnknown) {
+		return fmt.Errorf("%w; ask them to run `stillvault approver admit %s`, then run this again", ErrNotAdmitted, d.who.Name)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 // attend shows a request and does what the person says. done says that it was
 // answered or skipped; otherwise it ended, or stays to be asked about again.
 func (s *Session) attend(ctx context.Context, w *waiting) (done bool, err error) {
-	s.quiet = false
+	s.quiet = unsaid
 	_, _ = fmt.Fprint(s.Out, Card(w.c, s.Device.Roster))
 	if s.Options.All {
 		s.say("%s", timeLeft(w.c, s.Clock.Now()))
@@ -37,7 +37,7 @@ func (s *Session) attend(ctx context.Context, w *waiting) (done bool, err error)
 var errAgain = errors.New("ask again")
 
 func (s *Session) attendOnce(ctx context.Context, w *waiting) (done bool, err error) {
-	choice, err := s.ask(ctx, w, "approve, deny or skip? [a/d/s] ")
+	choice, err := s.ask(ctx, w, "approve, deny, report or skip? [a/d/r/s] ")
 	if err != nil {
 		return false, err
 	}
@@ -45,13 +45,16 @@ func (s *Session) attendOnce(ctx context.Context, w *waiting) (done bool, err er
 	case "a", "approve", "y", "yes":
 		return s.approve(ctx, w)
 	case "d", "deny", "n", "no":
-		return s.deny(ctx, w)
+		return s.deny(ctx, w, false)
+	case "r", "report":
+		s.say("Reporting denies it too, and says that it was not right: nobody is asked for the same again until somebody has looked into it.")
+		return s.deny(ctx, w, true)
 	case "s", "skip":
 		s.passed[w.c.Hash] = true
 		s.say("Skipped: it stays open until its deadline.")
 		return true, nil
 	}
-	s.say("Please type a, d or s.")
+	s.say("Please type a, d, r or s.")
 	return false, errAgain
 }
 
@@ -86,7 +89,7 @@ func (s *Session) approve(ctx context.Context, w *waiting) (done bool, err error
 	return s.release(ctx, w)
 }
 
-func (s *Session) deny(ctx context.Context, w *waiting) (done bool, err error) {
+func (s *Session) deny(ctx context.Context, w *waiting, report bool) (done bool, err error) {
 	s.still = true
 	reason, err := s.ask(ctx, w, "reason, shown to the requester (may be empty): ")
 	s.still = false
@@ -95,9 +98,16 @@ func (s *Session) deny(ctx context.Context, w *waiting) (done bool, err error) {
 	}
 	signer := s.Device.Keys.Signer()
 	defer signer.Wipe()
-	return s.decide(ctx, w, decision{said: "Denied.", sign: func(l approval.Ledger) (approval.Release, error) {
-		return w.c.Deny(reason, false, signer, l, s.Clock.Now())
+	return s.decide(ctx, w, decision{said: denied(report), sign: func(l approval.Ledger) (approval.Release, error) {
+		return w.c.Deny(reason, report, signer, l, s.Clock.Now())
 	}})
+}
+
+func denied(report bool) string {
+	if report {
+		return "Denied and reported."
+	}
+	return "Denied."
 }
 
 // ask prompts for a line about a request.

@@ -22,6 +22,10 @@ func Card(c *approval.Case, r *roster.Roster) string {
 		}
 	}
 	fmt.Fprintf(&b, "\nRequest %s\n", q.ID)
+	if q.BreakGlass {
+		b.WriteString("  !!! BREAK-GLASS: without those who decide otherwise. Every approver is told, and the\n" +
+			"  !!! secret has to be rotated afterwards. Is this the emergency that it is meant for?\n")
+	}
 	line("who", who(q.Origin))
 	line("what", fmt.Sprintf("%s, version %d", Shown(q.Path), q.Version))
 	line("where", where(q.Origin))
@@ -32,6 +36,7 @@ func Card(c *approval.Case, r *roster.Roster) string {
 	line("policy", fmt.Sprintf("%s: %s", c.Policy.Name, requirements(c)))
 	line("lease", (time.Duration(q.LeaseFor(c.Policy))*time.Second).String()+" from the approval")
 	line("decisions", decisions(c, r))
+	line("waits for", missing(c))
 	if c.Policy.MatchCode {
 		line("match code", "to be typed: ask the requester for it")
 	} else {
@@ -95,9 +100,11 @@ func reason(s string) string {
 	return s
 }
 
-// requirements says what the policy wants, the approver's own part of it first
-// read: "1 of dba and 2 of security".
+// requirements says what the policy wants: "1 of dba and 2 of security".
 func requirements(c *approval.Case) string {
+	if g := c.Policy.BreakGlass; c.Request.BreakGlass && g != nil {
+		return fmt.Sprintf("%d of %s, by breaking the glass", g.M, g.Name)
+	}
 	parts := make([]string, len(c.Policy.Requirements))
 	for i, q := range c.Policy.Requirements {
 		parts[i] = fmt.Sprintf("%d of %s", q.M, q.Name)
@@ -107,6 +114,14 @@ func requirements(c *approval.Case) string {
 		text += ", everybody's consent first"
 	}
 	return text
+}
+
+// missing says whose word the request waits for, as everybody sees it.
+func missing(c *approval.Case) string {
+	if c.Policy.ConsentFirst && !c.Agreed() {
+		return "consents: " + approval.Summary(c.Tally(approval.Consent))
+	}
+	return approval.Summary(c.Tally(approval.Approve))
 }
 
 var said = map[approval.Decision]string{

@@ -35,6 +35,8 @@ type Memory interface {
 	Unsent() ([]home.Unsent, error)
 	// Sent forgets a release that the broker has.
 	Sent(release approval.Release) error
+	// Muted says whether the person wants no announcement of a request for now.
+	Muted(q *approval.Request, now time.Time) bool
 	// Extend keeps the roster's log, whose newest statements are given.
 	Extend(r *roster.Roster, statements []envelope.Signed) error
 }

@@ -79,6 +79,13 @@ func (k *Kept) Unsent() ([]home.Unsent, error) {
 // Sent forgets a release.
 func (k *Kept) Sent(release approval.Release) error { return k.home.DropUnsent(k.name, release) }
 
+// Muted reads the mutes anew: the person may have muted somebody meanwhile, in
+// another terminal. Mutes that cannot be read mute nothing.
+func (k *Kept) Muted(q *approval.Request, now time.Time) bool {
+	all, err := k.home.Mutes(k.name, now)
+	return err == nil && all.Cover(q, now)
+}
+
 // Extend keeps the log. Another command may have seen more of it meanwhile: then
 // that stays, if it is the same log.
 func (k *Kept) Extend(r *roster.Roster, statements []envelope.Signed) error {

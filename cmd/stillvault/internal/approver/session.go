@@ -17,6 +17,7 @@ type Options struct {
 	All     bool        // approve everything, asking nobody
 	Once    bool        // end after one request was answered or skipped
 	Request envelope.ID // only this one, then end; zero for any
+	Muted   bool        // ask about requests of those who are muted, too
 	Live    bool        // Out is a terminal: the time left runs down on it
 }
 
@@ -36,7 +37,7 @@ type Session struct {
 	// agreeing are those of passed that this approver consented to.
 	agreeing map[envelope.Hash]bool
 	listed   bool // at least one listing is complete
-	quiet    bool // that nothing waits was said
+	quiet    int  // how many muted requests were named when it was said that nothing waits; −1 if it was not
 	still    bool // the time left does not run down
 }
 
@@ -52,9 +53,7 @@ var errEnded = errors.New("the request ended")
 // Run answers what waits until ctx ends, the input ends, or [Options] say so.
 // The end of ctx is an error only where it left an answer unsent.
 func (s *Session) Run(ctx context.Context) error {
-	s.inbox = inbox{results: make(chan polled, 1)}
-	s.refused = map[envelope.Hash]string{}
-	s.passed, s.agreeing = map[envelope.Hash]bool{}, map[envelope.Hash]bool{}
+	s.begin()
 	if s.Options.All {
 		if s.Device.Factor.Asks() {
 			return ErrAllAsks
@@ -69,6 +68,13 @@ func (s *Session) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+func (s *Session) begin() {
+	s.inbox = inbox{results: make(chan polled, 1)}
+	s.refused = map[envelope.Hash]string{}
+	s.passed, s.agreeing = map[envelope.Hash]bool{}, map[envelope.Hash]bool{}
+	s.quiet = unsaid
 }
 
 func (s *Session) work(ctx context.Context) error {
@@ -100,12 +106,20 @@ func (s *Session) work(ctx context.Context) error {
 // first is the oldest request that the person has not been asked about.
 func (s *Session) first() *waiting {
 	for _, w := range s.open {
-		if !s.passed[w.c.Hash] && (s.Options.Request.IsZero() || w.c.Request.ID == s.Options.Request) {
+		wanted := s.Options.Request.IsZero() && !s.muted(w) || w.c.Request.ID == s.Options.Request
+		if wanted && !s.passed[w.c.Hash] {
 			return w
 		}
 	}
 	return nil
 }
+
+func (s *Session) muted(w *waiting) bool {
+	return !s.Options.Muted && s.Device.Memory.Muted(&w.c.Request, s.Clock.Now())
+}
+
+// unsaid means that it was not said that nothing waits.
+const unsaid = -1
 
 // idle is called when there is nothing to ask.
 func (s *Session) idle() (over bool, err error) {
@@ -115,9 +129,20 @@ func (s *Session) idle() (over bool, err error) {
 	if !s.Options.Request.IsZero() {
 		return false, fmt.Errorf("request %s: %w", s.Options.Request, ErrNoRequest)
 	}
-	if !s.quiet {
+	muted := 0
+	for _, w := range s.open {
+		if !s.passed[w.c.Hash] && s.muted(w) {
+			muted++
+		}
+	}
+	if s.quiet == muted {
+		return false, nil
+	}
+	if s.quiet == unsaid {
 		s.say("Nothing waits for you. Waiting for requests; press Ctrl-C to stop.")
-		s.quiet = true
+	}
+	if s.quiet = muted; muted > 0 {
+		s.say("Of those whom you muted, %s wait: `stillvault inbox --all` lists them, `stillvault approve --muted` asks.", muted)
 	}
 	return false, nil
 }

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
-const question = "[a/d/s] "
+const question = "[a/d/r/s] "
 
 func TestACardShowsWhatIsAskedAndYesReleasesIt(t *testing.T) {
 	s := newStage(t, nil)
@@ -257,7 +258,7 @@ func TestASkippedRequestStaysOpen(t *testing.T) {
 	s.start(approver.Options{})
 	s.out.until(question)
 	s.types("what?")
-	s.out.until("Please type a, d or s.")
+	s.out.until("Please type a, d, r or s.")
 	s.types("s")
 	s.out.until("Skipped")
 	s.out.until("Nothing waits for you.")
@@ -314,5 +315,34 @@ func TestTheTimeLeftRunsDownAboveTheQuestion(t *testing.T) {
 	s.out.until(question)
 	s.clock.move(time.Minute)
 	s.out.until("\x1b7\x1b[1A\r\x1b[2K  time left   4m0s\x1b8")
+	s.Must(s.stop())
+}
+
+func TestTheMutedAreNotAskedAboutAndNotLost(t *testing.T) {
+	s := newStage(t, nil)
+	mute := home.Mute{Requester: "entity-carol", Until: envelope.At(s.Now.Add(time.Hour))}
+	s.Must(s.home.Mute("alice", mute, s.Now))
+	item := s.ask("prod/db", approval.Terms{})
+	s.start(approver.Options{})
+	s.out.until("Nothing waits for you.")
+	s.out.until("Of those whom you muted, 1 wait")
+	s.Must(s.stop())
+
+	s.start(approver.Options{Muted: true})
+	s.out.until(idOf(t, item).String())
+	s.out.until(question)
+	s.Must(s.stop())
+
+	// Named by its id, it is asked about as ever.
+	s.start(approver.Options{Request: idOf(t, item)})
+	s.out.until(question)
+	s.Must(s.stop())
+
+	s.start(approver.Options{})
+	s.out.until("Of those whom you muted")
+	s.clock.move(2 * time.Minute)
+	_, err := s.home.Unmute("alice", mute, s.Now)
+	s.Must(err)
+	s.out.until(question)
 	s.Must(s.stop())
 }

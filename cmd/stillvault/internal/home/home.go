@@ -9,6 +9,7 @@
 //	approver/NAME/keyring.json the wrapped keyring, a recovery-vault backup
 //	approver/NAME/ledger.json  the last receipt, and what was decided
 //	approver/NAME/unsent.json  answers that the broker may not have yet
+//	approver/NAME/mutes.json   whose requests are not announced, and until when
 //	consumer/NAME/key.json     a consumer's signing key
 //	consumer/NAME/seen.json    the newest version seen of each path
 //
