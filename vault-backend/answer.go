@@ -15,6 +15,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 // failure gives an error its HTTP status and, where its own text does not say
@@ -38,6 +39,7 @@ var failures = []failure{
 	{errHandoverEmpty, http.StatusConflict, ""},
 	{errHandoverAnswered, http.StatusConflict, ""},
 	{errHandoverCap, http.StatusUnprocessableEntity, ""},
+	{errNoPolicyNamed, http.StatusNotFound, ""},
 	{errNoKit, http.StatusNotFound, ""},
 	{errKitKnown, http.StatusConflict, ""},
 	{errDeviceKnown, http.StatusConflict, ""},
@@ -88,6 +90,8 @@ var failures = []failure{
 	{exchange.ErrWait, http.StatusBadRequest, ""},
 	{exchange.ErrUnknownRequest, http.StatusNotFound, ""},
 	{exchange.ErrUnknownReceipt, http.StatusNotFound, ""},
+
+	{reshare.ErrUnknown, http.StatusGone, ""},
 
 	{approval.ErrExpired, http.StatusGone, ""},
 	{approval.ErrConsumer, http.StatusForbidden, ""},

@@ -24,7 +24,8 @@ var elsewhere = map[string]bool{
 	// Recovery-vault rows are opened on devices.
 	"keyring.ErrFormat": true, "keyring.ErrVersion": true, "keyring.ErrKDFBounds": true, "keyring.ErrNoFactor": true,
 	"keyring.ErrWrongFactor": true, "keyring.ErrPRFChanged": true, "keyring.ErrPassword": true,
-	"errStored": true, // a fault of storage, and 500
+	"errStored":             true, // a fault of storage, and 500
+	"reshare.errPassedOver": true, // no error to who sent the deal
 }
 
 func TestEveryNamedErrorHasAStatus(t *testing.T) {
@@ -33,7 +34,7 @@ func TestEveryNamedErrorHasAStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, pkg := range map[string]string{
-		".": "", "exchange": "exchange.", "../core/envelope": "envelope.", "../core/keyring": "keyring.",
+		".": "", "exchange": "exchange.", "reshare": "reshare.", "../core/envelope": "envelope.", "../core/keyring": "keyring.",
 		"../core/roster": "roster.", "../core/secret": "secret.", "../core/approval": "approval.",
 	} {
 		names := namedErrors(t, dir)

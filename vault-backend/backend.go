@@ -33,6 +33,7 @@ type broker struct {
 	refusals  limiter
 	handovers mailbox
 	routing   routing
+	resharing resharing
 	draining  atomic.Bool
 	tidied    atomic.Int64 // when invitations were last looked through, Unix seconds
 }
@@ -87,7 +88,7 @@ func (b *broker) paths() []*framework.Path {
 		b.pathEnroll(),
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
-		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(),
+		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(), b.pathDeviceReshare(), b.pathReshares(),
 		[]*framework.Path{b.pathPropose(), b.pathKit(), b.pathStatus()}, b.pathApp(),
 	)
 }

@@ -41,7 +41,7 @@ func (v *versionRecord) standing(a *reshare.Appraiser, path string) standing {
 	if s.Policy == nil {
 		return s
 	}
-	s.Stale, _ = a.Stale(s.Policy, &v.Shares)
+	s.Stale = a.Stale(path, s.Policy, &v.Shares)
 	s.Coverage, s.Covered = a.Coverage(s.Policy, &v.Shares), true
 	for _, c := range s.Coverage {
 		s.Covered = s.Covered && c.Meets(s.Policy.MinimumCoverage)

@@ -51,6 +51,7 @@ var (
 	errHandoverCap      = errors.New("handover_cap: too many handovers are open; wait ten minutes and begin again")
 	errNoKit            = errors.New("kit_missing: no recovery kit is kept here for this recovery key; check what was typed, or restore from the backup file")
 	errKitKnown         = errors.New("kit_exists: this device has left another recovery kit, or has none to leave any more; the first one stays")
+	errNoPolicyNamed    = errors.New("policy_missing: no policy of this name is in force; list policies/ for those that are")
 	errCap              = errors.New("address_cap: too many refused calls came from this address; wait a minute")
 	errStored           = errors.New("storage_damaged: an entry in storage is not what was written; restore Vault's storage from a snapshot")
 )

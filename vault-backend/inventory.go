@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 // inventory knows every secret's readable versions and who holds their shares,
@@ -35,6 +37,18 @@ func stockOf(r *record) *stock {
 		s.versions = append(s.versions, v)
 	}
 	return s
+}
+
+// list shows the readable versions to the office for re-shares.
+func (s *stock) list() []reshare.Stock {
+	if s == nil {
+		return nil
+	}
+	var all []reshare.Stock
+	s.readable(func(v *versionRecord, _ bool) {
+		all = append(all, reshare.Stock{Version: v.Number, Header: v.Header, Shares: &v.Shares})
+	})
+	return all
 }
 
 // readable calls f with every version that is not deleted, newest first; latest
@@ -71,6 +85,14 @@ func (i *inventory) reset() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.stocks, i.loaded = nil, false
+}
+
+// of returns what is known of a path, nil if there is no secret. What is returned
+// never changes.
+func (i *inventory) of(path string) *stock {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.stocks[path]
 }
 
 // each calls f for every secret, in no order, under the inventory's lock.

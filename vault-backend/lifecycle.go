@@ -12,6 +12,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 // initialize runs when the engine is mounted, reloaded, activated, or started
@@ -50,6 +51,9 @@ func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 	b.refusals.forget(b.now())
 	b.handovers.forget(envelope.At(b.now()))
 	b.ifRouted(func(x *exchange.Exchange) { x.Tick(ctx) })
+	if b.writable() {
+		b.settleReshares(ctx)
+	}
 	if now := b.now().Unix(); now-b.tidied.Load() >= int64(time.Hour/time.Second) && b.writable() {
 		b.tidied.Store(now)
 		if err := b.forgetEnrolments(ctx); err != nil {
@@ -60,6 +64,9 @@ func (b *broker) periodic(ctx context.Context, _ *logical.Request) error {
 		}
 		if err := b.forgetKits(ctx); err != nil {
 			return fmt.Errorf("remove old recovery kits: %w", err)
+		}
+		if err := b.tidyReshares(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -78,6 +85,7 @@ func (b *broker) invalidate(_ context.Context, key string) {
 		b.log.reset()
 	case strings.HasPrefix(key, recordPrefix):
 		b.index.reset()
+		b.ifResharing((*reshare.Office).Reset)
 	}
 }
 

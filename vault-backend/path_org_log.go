@@ -85,6 +85,7 @@ func (b *broker) appendStatements(ctx context.Context, _ *logical.Request, data 
 	if err := b.finishRemovals(ctx, b.storage); err != nil {
 		return nil, err
 	}
+	b.settleReshares(ctx)
 	resp := &logical.Response{Data: map[string]any{}}
 	return resp, b.addHead(ctx, resp.Data)
 }

@@ -117,6 +117,6 @@ func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
 	b.index.each(all.count)
 	data["secrets"] = all.secrets
 	for field, named := range all.named {
-		data[field] = named.first()
+		data[field] = firstOf(named.all())
 	}
 }

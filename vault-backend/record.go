@@ -124,8 +124,15 @@ func (b *broker) storeRecord(ctx context.Context, path string, r *record) error 
 	if err := store(ctx, b.storage, recordPrefix+path, r); err != nil {
 		return fmt.Errorf("metadata of %q: %w", path, err)
 	}
-	b.index.note(path, r)
+	b.note(path, r)
 	return nil
+}
+
+// note lets those who keep an overview know what became of a path; nil that it was
+// removed.
+func (b *broker) note(path string, r *record) {
+	b.index.note(path, r)
+	b.ifResharing(func(o *reshare.Office) { o.Changed(path) })
 }
 
 // change runs f with a path's record, nil for a new path, while nobody else

@@ -126,7 +126,7 @@ func (b *broker) purge(ctx context.Context, m removal) error {
 		if err := remove(ctx, b.storage, recordPrefix+m.Path); err != nil {
 			return err
 		}
-		b.index.note(m.Path, nil)
+		b.note(m.Path, nil)
 	}
 	return b.removeVersions(ctx, m.Path, func(id envelope.ID) bool { return id == m.Secret })
 }

@@ -40,7 +40,7 @@ func (b *broker) routed(ctx context.Context) (*exchange.Exchange, error) {
 	x := exchange.New(exchange.Config{
 		Mount: me.id, Consumer: b.asConsumer, Version: b.versionFor, Log: b.readLog,
 		Roster: func(use func(*roster.Roster) error) error { return b.withRoster(context.Background(), use) },
-		Store:  entries{b.storage}, Limits: b.limits, Clock: clock{b.now}, Logger: b.Logger().Named("exchange"),
+		Store:  entries{b.storage, entriesPrefix}, Limits: b.limits, Clock: clock{b.now}, Logger: b.Logger().Named("exchange"),
 	})
 	if err := x.Restore(ctx); err != nil {
 		x.Close()
@@ -139,10 +139,14 @@ func (clock) AfterFunc(d time.Duration, f func()) func() {
 	return func() { t.Stop() }
 }
 
-// entries is the part of storage that the exchange keeps its entries in:
+// entries is the part of storage that a package without Vault's types keeps its
+// entries in:
 //
 //	exchange/<name>  host requests, receipts, cooldowns, as package exchange names them
-type entries struct{ storage logical.Storage }
+type entries struct {
+	storage logical.Storage
+	prefix  string
+}
 
 const entriesPrefix = "exchange/"
 
@@ -150,11 +154,11 @@ func (e entries) Put(ctx context.Context, name string, entry []byte) error {
 	if len(entry) > maxEntry {
 		return fmt.Errorf("%d bytes: %w", len(entry), envelope.ErrTooLarge)
 	}
-	return e.storage.Put(ctx, &logical.StorageEntry{Key: entriesPrefix + name, Value: entry})
+	return e.storage.Put(ctx, &logical.StorageEntry{Key: e.prefix + name, Value: entry})
 }
 
 func (e entries) Get(ctx context.Context, name string) ([]byte, error) {
-	entry, err := e.storage.Get(ctx, entriesPrefix+name)
+	entry, err := e.storage.Get(ctx, e.prefix+name)
 	if err != nil || entry == nil {
 		return nil, err
 	}
@@ -162,9 +166,9 @@ func (e entries) Get(ctx context.Context, name string) ([]byte, error) {
 }
 
 func (e entries) List(ctx context.Context, prefix string) ([]string, error) {
-	return e.storage.List(ctx, entriesPrefix+prefix)
+	return e.storage.List(ctx, e.prefix+prefix)
 }
 
 func (e entries) Delete(ctx context.Context, name string) error {
-	return e.storage.Delete(ctx, entriesPrefix+name)
+	return e.storage.Delete(ctx, e.prefix+name)
 }

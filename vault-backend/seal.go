@@ -63,6 +63,9 @@ func (b *broker) takeSealed(ctx context.Context, path string, r *record, v *secr
 		if err != nil {
 			return err
 		}
+		if verified.Epoch != 0 {
+			return fmt.Errorf("epoch %d of a new version: %w", verified.Epoch, secret.ErrWrapSet)
+		}
 		h := &verified.Header
 		if h.Created > envelope.At(b.now()).Add(approval.MaxClockSkew) {
 			return fmt.Errorf("created %s: %w", h.Created.Time(), approval.ErrFuture)
@@ -98,7 +101,7 @@ func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
 			return fmt.Errorf("a share is missing: %w", secret.ErrWrapSet)
 		}
 	}
-	s := recordOf(&v.Header, v.Access, v.Seats, v.HeaderHash).standing(reshare.NewAppraiser(org), path)
+	s := recordOf(&v.Header, v.HeaderHash, reshare.SharesOf(v)).standing(reshare.NewAppraiser(org), path)
 	if s.Exposed {
 		return errHolders
 	}
@@ -109,15 +112,10 @@ func checkHolders(org *roster.Roster, path string, v *secret.Verified) error {
 }
 
 // recordOf returns what is kept of a version beside its ciphertext.
-func recordOf(h *secret.Header, access []secret.Access, seats []secret.Seat, hash envelope.Hash) *versionRecord {
-	v := &versionRecord{
-		Number: h.Version, Header: hash, Created: h.Created, Author: h.Author, Policy: h.Policy, Shares: reshare.NoShares(),
+func recordOf(h *secret.Header, hash envelope.Hash, shares reshare.Shares) *versionRecord {
+	return &versionRecord{
+		Number: h.Version, Header: hash, Created: h.Created, Author: h.Author, Policy: h.Policy, Shares: shares,
 	}
-	v.Access = access
-	for _, holder := range seats {
-		v.Holders = append(v.Holders, reshare.Holding{Requirement: holder.Requirement, Approver: holder.Approver, Generation: holder.Generation})
-	}
-	return v
 }
 
 // storeVersion stores the ciphertext and then the metadata that refers to it.
@@ -134,11 +132,7 @@ func (b *broker) storeVersion(ctx context.Context, path string, r *record, v *se
 	if r != nil {
 		next.Versions = append(next.Versions, r.Versions...)
 	}
-	seats := make([]secret.Seat, len(w.Holders))
-	for i := range w.Holders {
-		seats[i] = w.Holders[i].Seat
-	}
-	added := recordOf(&h, w.Access, seats, v.Header.Hash())
+	added := recordOf(&h, v.Header.Hash(), reshare.Authored(&w, v.WrapSet.Hash()))
 	added.Call = call
 	next.Versions = append(next.Versions, *added)
 	next.trim()

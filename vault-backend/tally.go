@@ -83,8 +83,7 @@ func (c *concerned) all() []string {
 	return append(append([]string{}, c.latest...), c.older...)
 }
 
-// first returns the first paths.
-func (c *concerned) first() []string {
-	all := c.all()
-	return all[:min(len(all), maxNamed)]
+// firstOf returns the first paths.
+func firstOf(paths []string) []string {
+	return append([]string{}, paths[:min(len(paths), maxNamed)]...)
 }

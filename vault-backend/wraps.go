@@ -98,7 +98,7 @@ func (b *broker) deleteWrapsFrom(ctx context.Context, path string, v *versionRec
 	if err != nil {
 		return err
 	}
-	if _, err := version.DeleteWraps(func(a envelope.ID) bool { return !v.IsGone(a) }); err != nil {
+	if err := v.DeleteGone(version); err != nil {
 		return err
 	}
 	return store(ctx, b.storage, versionKey(path, v.Number), entryOf(version))

@@ -53,18 +53,24 @@ func (x *Exchange) record(ctx context.Context, r *request, g *ruling, refused st
 	if refused != "" && len(r.names) >= maxRefused && !r.named(g.hash) {
 		return nil
 	}
-	known := &r.names[x.nameFor(r, g.hash)]
+	return x.recordWith(ctx, r, g.hash, approval.Evidence{Receipt: g.release.Receipt, Request: r.signed}, refused)
+}
+
+// recordWith stores a receipt with what it is about. The request's stripe is held.
+func (x *Exchange) recordWith(ctx context.Context, r *request, hash envelope.Hash, e approval.Evidence, refused string) error {
+	known := &r.names[x.nameFor(r, hash)]
 	if known.stored && known.refused == refused {
 		return nil
 	}
 	known.refused, known.stored = refused, false
-	entry, err := envelope.Encode(recordEntry{refused, approval.Evidence{Receipt: g.release.Receipt, Request: r.signed}})
+	e.Reshared = slices.Concat([]approval.Reshared{}, e.Reshared)
+	entry, err := envelope.Encode(recordEntry{refused, e})
 	if err != nil {
 		return err
 	}
 	// First, so that no record is without it: one that leads to no record is
 	// taken for none.
-	if err := x.cfg.Store.Put(ctx, answerFolder+g.hash.String(), []byte(known.name)); err != nil {
+	if err := x.cfg.Store.Put(ctx, answerFolder+hash.String(), []byte(known.name)); err != nil {
 		return fmt.Errorf("record the answer to request %s: %w", r.id, err)
 	}
 	if err := x.cfg.Store.Put(ctx, entryOf(known.name), entry); err != nil {

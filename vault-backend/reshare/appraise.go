@@ -22,7 +22,7 @@ type terms struct {
 	policy   *roster.Policy
 	eligible [][]*roster.Approver // by requirement
 	anywhere map[envelope.ID]bool // who is among them
-	target   target
+	target   *target              // nil until somebody asked
 }
 
 // NewAppraiser returns an appraiser of a roster.
@@ -52,7 +52,6 @@ func (a *Appraiser) terms(p *roster.Policy) *terms {
 			t.anywhere[person.ID] = true
 		}
 	}
-	t.target = targetOf(a.roster, p)
 	a.policies[p.ID] = t
 	return t
 }
@@ -181,7 +180,7 @@ func (a *Appraiser) OneDevice(s *Shares) bool {
 		if single[i] > 1 {
 			left += single[i] - 1
 		}
-		if !breakGlass(access) && holders[i] >= access.M && left < access.M {
+		if !access.BreakGlass && holders[i] >= access.M && left < access.M {
 			return true
 		}
 	}

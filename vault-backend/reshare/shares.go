@@ -12,9 +12,11 @@ import (
 // and wrap set alone. Former are the epochs before the newest whose wraps are
 // still stored: they stay until the newest epoch's shares are proven. Past are
 // the people whose wraps are gone with their epoch. Liars are dealers who were
-// found lying: their deals are not taken for this version any more.
+// found lying: their deals are not taken for this version any more. Next is the
+// number of the epoch after, which no abandoned one had.
 type Shares struct {
 	Epoch   uint32          `json:"epoch"`
+	Next    uint32          `json:"next"`
 	WrapSet envelope.Hash   `json:"wrap_set"` // of the newest epoch
 	Access  []secret.Access `json:"access"`
 	Holders []Holding       `json:"holders"`
@@ -50,6 +52,37 @@ type Keyring struct {
 
 func (h Holding) keyring() Keyring { return Keyring{h.Approver, h.Generation} }
 
+// SharesOf returns what is known of the shares of a verified version.
+func SharesOf(v *secret.Verified) Shares {
+	s := NoShares()
+	s.setNewest(epochOf(v))
+	s.Next = v.Epoch + 1
+	return s
+}
+
+// Authored returns what is known of shares as their author made them. Their wraps
+// are all there.
+func Authored(w *secret.WrapSet, hash envelope.Hash) Shares {
+	s := NoShares()
+	s.Next, s.WrapSet, s.Access = 1, hash, slices.Clone(w.Access)
+	for _, h := range w.Holders {
+		s.Holders = append(s.Holders, Holding{Requirement: h.Requirement, Approver: h.Approver, Generation: h.Generation, Proven: true})
+	}
+	return s
+}
+
+// epochOf returns a verified version's newest epoch.
+func epochOf(v *secret.Verified) Former {
+	f := Former{Epoch: v.Epoch, WrapSet: v.WrapSet, Access: slices.Clone(v.Access), Holders: make([]Holding, len(v.Seats))}
+	for i, seat := range v.Seats {
+		f.Holders[i] = Holding{
+			Requirement: seat.Requirement, Approver: seat.Approver, Generation: seat.Generation,
+			Gone: !v.HasWrap(seat.Approver), Proven: v.Epoch == 0,
+		}
+	}
+	return f
+}
+
 // NoShares returns what is known of a version that has no shares (any more).
 func NoShares() Shares {
 	return Shares{Access: []secret.Access{}, Holders: []Holding{}, Former: []Former{}, Past: []Keyring{}, Liars: []envelope.ID{}}
@@ -74,10 +107,43 @@ func (s *Shares) setNewest(f Former) {
 	s.Epoch, s.WrapSet, s.Access, s.Holders = f.Epoch, f.WrapSet, f.Access, f.Holders
 }
 
-// IsGone says whether an approver's wrap of the newest epoch was deleted, or is to
-// be.
-func (s *Shares) IsGone(approver envelope.ID) bool {
-	return slices.ContainsFunc(s.Holders, func(h Holding) bool { return h.Approver == approver && h.Gone })
+// DeleteGone deletes from a version the wraps that are marked as gone. One person's
+// wrap for the keyring that they had may go while the one for the keyring that they
+// have stays.
+func (s *Shares) DeleteGone(v *secret.Version) error {
+	w, err := envelope.Peek[secret.WrapSet](v.WrapSet, envelope.TypeWrapSet)
+	if err != nil {
+		return err
+	}
+	s.deleteGone(0, w.Holders, v.Wraps)
+	for _, rs := range v.Reshares {
+		for _, dealt := range rs.Deals {
+			d, err := envelope.Peek[secret.Deal](dealt.Deal, envelope.TypeDeal)
+			if err != nil {
+				return err
+			}
+			s.deleteGone(d.Epoch, d.Holders, dealt.Wraps)
+		}
+	}
+	return nil
+}
+
+func (s *Shares) deleteGone(epoch uint32, holders []secret.Holder, wraps []envelope.Envelope) {
+	for i, h := range holders {
+		if i < len(wraps) && s.isGone(epoch, Keyring{h.Approver, h.Generation}) {
+			wraps[i].Bytes = nil
+		}
+	}
+}
+
+func (s *Shares) isGone(epoch uint32, k Keyring) bool {
+	gone := func(holders []Holding) bool {
+		return slices.ContainsFunc(holders, func(h Holding) bool { return h.Gone && h.keyring() == k })
+	}
+	if epoch == s.Epoch {
+		return gone(s.Holders)
+	}
+	return slices.ContainsFunc(s.Former, func(f Former) bool { return f.Epoch == epoch && gone(f.Holders) })
 }
 
 // everybody calls f with every share of every epoch whose wraps may be stored.
@@ -96,6 +162,7 @@ func (s *Shares) everybody(f func(*Holding)) {
 func (s *Shares) begin(next Former) {
 	s.Former = append(s.Former, s.newest())
 	s.setNewest(next)
+	s.Next = max(s.Next, next.Epoch+1)
 }
 
 // abandon goes back to the epoch before; false if none is stored. Who held a
@@ -137,7 +204,7 @@ func (s *Shares) prove(people []envelope.ID) bool {
 		first := true
 		for i := range s.Holders {
 			h := &s.Holders[i]
-			if int(h.Requirement) >= len(s.Access) || breakGlass(s.Access[h.Requirement]) != glass {
+			if int(h.Requirement) >= len(s.Access) || s.Access[h.Requirement].BreakGlass != glass {
 				continue
 			}
 			first = first && !h.Proven
@@ -198,10 +265,10 @@ func counted(access []secret.Access, holders []Holding, such func(Holding) bool)
 func enough(access []secret.Access, count []uint32) bool {
 	normal := len(access) > 0
 	for i, a := range access {
-		if breakGlass(a) && count[i] >= a.M {
+		if a.BreakGlass && count[i] >= a.M {
 			return true
 		}
-		normal = normal && (breakGlass(a) || count[i] >= a.M)
+		normal = normal && (a.BreakGlass || count[i] >= a.M)
 	}
 	return normal
 }

@@ -24,38 +24,48 @@ type seat struct {
 	keyring     Keyring
 }
 
-func breakGlass(secret.Access) bool { return false }
-
 // accessOf returns what a policy demands of shares.
 func accessOf(p *roster.Policy) []secret.Access {
-	access := make([]secret.Access, len(p.Requirements))
-	for i, q := range p.Requirements {
-		access[i] = secret.Access{Name: q.Name, M: q.M}
+	all := p.All()
+	access := make([]secret.Access, len(all))
+	for i, q := range all {
+		access[i] = secret.Access{Name: q.Name, M: q.M, BreakGlass: i == len(p.Requirements)}
 	}
 	return access
 }
 
-func targetOf(r *roster.Roster, p *roster.Policy) target {
-	t := target{access: accessOf(p), seats: map[seat]bool{}}
-	people, err := r.Assign(p)
-	if err == nil {
-		err = p.Covers(people)
+// target returns how what lies at a path is to be shared, of which every path
+// under the same policy is told the same.
+func (a *Appraiser) target(path string, p *roster.Policy) *target {
+	terms := a.terms(p)
+	if terms.target != nil {
+		return terms.target
 	}
+	t := &target{access: accessOf(p), seats: map[seat]bool{}}
+	terms.target = t
+	wanted, err := secret.TargetFor(a.roster, path)
 	if err != nil {
 		t.err = err
 		return t
 	}
-	for i, all := range people {
-		for _, a := range all {
-			t.seats[seat{uint32(i), Keyring{a.ID, a.Generation}}] = true
-		}
+	for _, s := range wanted.Seats {
+		t.seats[seat{s.Requirement, Keyring{s.Approver, s.Generation}}] = true
 	}
+	t.print, t.err = printTarget(wanted.Access, wanted.Seats)
 	return t
+}
+
+func printTarget(access []secret.Access, seats []secret.Seat) (envelope.Hash, error) {
+	encoded, err := envelope.Encode(struct {
+		Access []secret.Access `json:"access"`
+		Seats  []secret.Seat   `json:"seats"`
+	}{access, seats})
+	return envelope.SumHash([]byte("stillvault/target/v1"), encoded), err
 }
 
 // follows says whether shares are what a target wants, so that there is nothing
 // to share anew: they demand the same, and each of the target's people holds one.
-func (s *Shares) follows(t target) bool {
+func (s *Shares) follows(t *target) bool {
 	if !slices.Equal(s.Access, t.access) {
 		return false
 	}
@@ -69,12 +79,11 @@ func (s *Shares) follows(t target) bool {
 }
 
 // Stale says whether the policy asks for other requirements or other people than
-// those that hold the version's shares, and why it cannot be shared anew with
-// them, nil if it can.
-func (a *Appraiser) Stale(p *roster.Policy, s *Shares) (bool, error) {
-	t := a.terms(p)
-	if t.target.err != nil {
-		return !slices.Equal(s.Access, t.target.access), t.target.err
+// those that hold the version's shares, so that they have to be shared anew.
+func (a *Appraiser) Stale(path string, p *roster.Policy, s *Shares) bool {
+	t := a.target(path, p)
+	if t.err != nil {
+		return !slices.Equal(s.Access, t.access)
 	}
-	return !s.follows(t.target), nil
+	return !s.follows(t)
 }

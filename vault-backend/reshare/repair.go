@@ -1,0 +1,102 @@
+package reshare
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// doing notes which versions' shares are about to change, at doing/<random id>. A
+// version's ciphertext is stored before what is known of its shares; a crash between
+// the two is made up for when the note is found.
+type doing struct {
+	Places []Place `json:"places"`
+}
+
+const doingFolder = "doing/"
+
+// noted runs f with a note of the places that it changes.
+func (o *Office) noted(ctx context.Context, places []Place, f func() error) error {
+	name := doingFolder + envelope.NewID().String()
+	if err := o.put(ctx, name, doing{places}); err != nil {
+		return fmt.Errorf("note a change of shares: %w", err)
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	if err := o.cfg.Store.Delete(ctx, name); err != nil {
+		return fmt.Errorf("note the end of a change of shares: %w", err)
+	}
+	return nil
+}
+
+// repair holds what is known of shares against the ciphertexts that an earlier
+// process was changing.
+func (o *Office) repair(ctx context.Context) error {
+	names, err := o.cfg.Store.List(ctx, doingFolder)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		raw, err := o.cfg.Store.Get(ctx, doingFolder+name)
+		if err != nil {
+			return err
+		}
+		if raw == nil {
+			continue
+		}
+		d, err := envelope.Decode[doing](raw)
+		if err != nil {
+			return err
+		}
+		for _, at := range d.Places {
+			if err := o.repairOne(ctx, at); err != nil {
+				return err
+			}
+		}
+		if err := o.cfg.Store.Delete(ctx, doingFolder+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Office) repairOne(ctx context.Context, at Place) error {
+	return o.cfg.Secrets.Change(ctx, at, func(load func() (*secret.Version, error), s *Shares) (Outcome, error) {
+		v, err := load()
+		if err != nil {
+			return Outcome{}, err
+		}
+		verified, err := o.verify(v, at)
+		if err != nil {
+			return Outcome{}, err
+		}
+		return Outcome{Shares: s.catchUp(verified)}, nil
+	})
+}
+
+// verify returns a version as the roster has it.
+func (o *Office) verify(v *secret.Version, at Place) (verified *secret.Verified, err error) {
+	err = o.cfg.Roster(func(r *roster.Roster) error {
+		verified, err = v.VerifyHistory(r, o.cfg.Mount, at.Path)
+		return err
+	})
+	return verified, err
+}
+
+// catchUp follows a version whose ciphertext is an epoch ahead, or was taken back by
+// one, and says whether it had to.
+func (s *Shares) catchUp(v *secret.Verified) bool {
+	switch {
+	case s.WrapSet == v.WrapSet:
+		return false
+	case len(s.Former) > 0 && s.Former[len(s.Former)-1].WrapSet == v.WrapSet:
+		s.abandon()
+	default:
+		s.begin(epochOf(v))
+	}
+	return true
+}

@@ -1,0 +1,190 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/vault-backend/exchange"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
+)
+
+// resharing holds the office for re-shares, which is made once the mount knows who
+// it is.
+type resharing struct {
+	mu     sync.Mutex
+	office *reshare.Office
+}
+
+// reshares returns the office.
+func (b *broker) reshares(ctx context.Context) (*reshare.Office, error) {
+	b.resharing.mu.Lock()
+	defer b.resharing.mu.Unlock()
+	if b.resharing.office != nil {
+		return b.resharing.office, nil
+	}
+	me, err := b.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.resharing.office = reshare.New(reshare.Config{
+		Mount: me.id, Consumer: b.asConsumer, Secrets: stocked{b}, Store: entries{b.storage, resharesPrefix},
+		Roster: func(use func(*roster.Roster) error) error { return b.withRoster(context.Background(), use) },
+		Record: b.recordReshare,
+		Ring: func(approvers ...envelope.ID) {
+			b.ifRouted(func(x *exchange.Exchange) { x.Ring(approvers...) })
+		},
+		Now: b.now, Logger: b.Logger().Named("reshare"),
+	})
+	return b.resharing.office, nil
+}
+
+// resharesPrefix is where the office keeps its entries:
+//
+//	reshare/<name>  requests, deals in waiting, and notes of changes that were begun,
+//	                as package reshare names them
+const resharesPrefix = "reshare/"
+
+func (b *broker) ifResharing(f func(*reshare.Office)) {
+	b.resharing.mu.Lock()
+	o := b.resharing.office
+	b.resharing.mu.Unlock()
+	if o != nil {
+		f(o)
+	}
+}
+
+// settleReshares asks for what has to be shared anew since the roster changed. It is
+// called with no lock held; where it fails the next call of a device tries again.
+func (b *broker) settleReshares(ctx context.Context) {
+	o, err := b.reshares(ctx)
+	if err == nil {
+		err = o.Settle(ctx)
+	}
+	if err != nil && !isUnready(err) {
+		b.Logger().Warn("what has to be shared anew was not asked for; the next minute tries again", "error", err)
+	}
+}
+
+// tidyReshares deletes requests for re-shares that are over for long.
+func (b *broker) tidyReshares(ctx context.Context) error {
+	o, err := b.reshares(ctx)
+	if err != nil {
+		return err
+	}
+	return o.Tidy(ctx)
+}
+
+func (b *broker) recordReshare(ctx context.Context, e approval.Evidence, refused string) error {
+	x, err := b.routed(ctx)
+	if err != nil {
+		return err
+	}
+	return x.Record(ctx, e, refused)
+}
+
+// noticesFor returns what an approver is asked to share anew, for their inbox.
+func (b *broker) noticesFor(approver envelope.ID) []approval.ReshareNotice {
+	ctx := context.Background()
+	o, err := b.reshares(ctx)
+	if err != nil {
+		return nil
+	}
+	notices, err := o.Notices(ctx, approver)
+	if err != nil && !isUnready(err) {
+		b.Logger().Warn("an inbox is shown without what has to be shared anew", "error", err)
+	}
+	return notices
+}
+
+// opened is told what shares that were put together came to.
+func (b *broker) opened(ctx context.Context, path string, opening exchange.Opening) {
+	at := reshare.Place{Path: path, Version: opening.Version}
+	if err := b.takeOpening(ctx, at, opening); err != nil {
+		b.Logger().Error("what became of a version's shares was not noted", "error", err)
+	}
+}
+
+func (b *broker) takeOpening(ctx context.Context, at reshare.Place, opening exchange.Opening) error {
+	o, err := b.reshares(ctx)
+	if err != nil {
+		return err
+	}
+	if opening.BreakGlass && opening.Accused.IsZero() {
+		if err := b.markForRotation(ctx, at); err != nil {
+			return err
+		}
+	}
+	if opening.Accused.IsZero() {
+		return o.Prove(ctx, at, opening.WrapSet, opening.Approvers)
+	}
+	did, err := o.Accuse(ctx, at, opening.WrapSet, opening.Accused)
+	if err != nil || !did {
+		return err
+	}
+	b.Logger().Error("a dealer lied in a re-share: its epoch was taken back and is asked for again without them",
+		"approver", opening.Accused.String(), "version", at.Version)
+	return o.Settle(ctx)
+}
+
+// markForRotation notes that break-glass was used for a version.
+func (b *broker) markForRotation(ctx context.Context, at reshare.Place) error {
+	return b.change(ctx, at.Path, func(r *record) error {
+		v, err := r.version(at.Version)
+		if err != nil || v.Rotate || v.Destroyed {
+			return nil
+		}
+		v.Rotate = true
+		return b.storeRecord(ctx, at.Path, r)
+	})
+}
+
+// stocked shows the stored versions to the office.
+type stocked struct{ b *broker }
+
+func (s stocked) Load(ctx context.Context) error { return s.b.index.load(ctx, s.b) }
+
+func (s stocked) Each(f func(path string, all []reshare.Stock)) {
+	s.b.index.each(func(path string, known *stock) { f(path, known.list()) })
+}
+
+func (s stocked) Of(path string) []reshare.Stock { return s.b.index.of(path).list() }
+
+func (s stocked) Version(ctx context.Context, at reshare.Place) (*secret.Version, error) {
+	v, _, err := s.b.versionFor(ctx, at.Path, at.Version)
+	return v, err
+}
+
+func (s stocked) Change(ctx context.Context, at reshare.Place, f func(load func() (*secret.Version, error), shares *reshare.Shares) (reshare.Outcome, error)) error {
+	b := s.b
+	return b.change(ctx, at.Path, func(r *record) error {
+		if r == nil {
+			return nil
+		}
+		i := slices.IndexFunc(r.Versions, func(v versionRecord) bool { return v.Number == at.Version })
+		if i < 0 || r.Versions[i].readable() != nil {
+			return nil
+		}
+		v := &r.Versions[i]
+		shares := v.Shares.Clone()
+		out, err := f(func() (*secret.Version, error) { return b.loadVersion(ctx, at.Path, at.Version) }, &shares)
+		if err != nil {
+			return err
+		}
+		if out.Version != nil {
+			if err := store(ctx, b.storage, versionKey(at.Path, at.Version), entryOf(out.Version)); err != nil {
+				return fmt.Errorf("version %d of %q: %w", at.Version, at.Path, err)
+			}
+		}
+		if !out.Shares {
+			return nil
+		}
+		v.Shares = shares
+		return b.storeRecord(ctx, at.Path, r)
+	})
+}
