@@ -100,7 +100,7 @@ func (s *sharing) sum(shares []*Share, of func(*Share) (*edwards25519.Scalar, er
 		}
 		if len(xs) > 0 {
 			part := atZero(xs, values)
-			sum.Add(sum, part)
+			computed(sum.Add(sum, part))
 			clearScalar(part)
 			values.wipe()
 		}

@@ -19,6 +19,11 @@ import (
 // implementation's in the tests.
 type polynomial []*edwards25519.Scalar
 
+// drawn and computed are told of every scalar that is drawn at random, and of every
+// one that is worked out from others or read. Tests set them to see which scalars
+// come into being where.
+var drawn, computed = func(*edwards25519.Scalar) {}, func(*edwards25519.Scalar) {}
+
 // newPolynomial draws the coefficients beside the shared value, which it takes
 // over.
 func newPolynomial(shared *edwards25519.Scalar, m uint32) polynomial {
@@ -33,7 +38,7 @@ func newPolynomial(shared *edwards25519.Scalar, m uint32) polynomial {
 func (p polynomial) at(x uint32) *edwards25519.Scalar {
 	value, point := edwards25519.NewScalar(), scalarOf(x)
 	for i := len(p) - 1; i >= 0; i-- {
-		value.MultiplyAdd(value, point, p[i])
+		computed(value.MultiplyAdd(value, point, p[i]))
 	}
 	return value
 }
@@ -50,7 +55,7 @@ func (p polynomial) wipe() {
 func atZero(xs []uint32, values []*edwards25519.Scalar) *edwards25519.Scalar {
 	sum := edwards25519.NewScalar()
 	for i, value := range values {
-		sum.MultiplyAdd(lagrangeAtZero(xs, i), value, sum)
+		computed(sum.MultiplyAdd(lagrangeAtZero(xs, i), value, sum))
 	}
 	return sum
 }
@@ -80,6 +85,7 @@ func randomScalar() *edwards25519.Scalar {
 	if err != nil {
 		panic("secret: 64 bytes are not 64 bytes")
 	}
+	drawn(s)
 	return s
 }
 
@@ -100,6 +106,7 @@ func decodeScalar(k *envelope.Key) (*edwards25519.Scalar, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a scalar: %w", ErrShare)
 	}
+	computed(s)
 	return s, nil
 }
 

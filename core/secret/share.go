@@ -103,7 +103,7 @@ func split(value *edwards25519.Scalar, access []Access, seats []Seat) ([]*piece,
 			break
 		}
 		part := randomScalar()
-		rest.Subtract(rest, part)
+		computed(rest.Subtract(rest, part))
 		polynomials[q] = newPolynomial(part, access[q].M)
 	}
 	for q, a := range access {

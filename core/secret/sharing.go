@@ -169,7 +169,7 @@ func (s *sharing) value(share *Share) (*edwards25519.Scalar, error) {
 			clearScalar(sum)
 			return nil, err
 		}
-		sum.MultiplyAdd(s.weight(i), v, sum)
+		computed(sum.MultiplyAdd(s.weight(i), v, sum))
 		clearScalar(v)
 	}
 	return sum, nil
