@@ -49,7 +49,7 @@ func newLarge(t testing.TB, people, policies int) *large {
 		team := func(name string, n int, m uint32) roster.Requirement {
 			return roster.Requirement{Name: name, M: m, Principals: []roster.Principal{teams[(i+n)%len(teams)]}}
 		}
-		p := coretest.Policy(fmt.Sprintf("policy%05d", i), fmt.Sprintf("team%03d/service%05d/*", i%100, i), nil, team("sre", 0, 2))
+		p := coretest.Policy(fmt.Sprintf("policy%05d", i), l.pattern(i), nil, team("sre", 0, 2))
 		if i%2 == 1 {
 			glass := team("directors", 2, 2)
 			p.Requirements, p.BreakGlass = []roster.Requirement{team("security", 0, 1), team("dba", 1, 2)}, &glass
@@ -58,6 +58,11 @@ func newLarge(t testing.TB, people, policies int) *large {
 		l.policies = append(l.policies, p)
 	}
 	return l
+}
+
+// pattern has one of four forms, by i.
+func (l *large) pattern(i int) string {
+	return fmt.Sprintf([]string{"team%03d/service%05d/*", "team%03d/service%05d/+/password", "+/service%05[2]d/db/*", "team%03d/service%05d/db/password"}[i%4], i%100, i)
 }
 
 // path is one that policy i covers.
