@@ -1,8 +1,9 @@
 package desk
 
 import (
+	"slices"
+
 	"github.com/stillvault/stillvault/core/approval"
-	"github.com/stillvault/stillvault/core/envelope"
 )
 
 // Card is a request that passed review, as the person is shown it. Everything but
@@ -28,7 +29,9 @@ type Card struct {
 	Deadline       string         `json:"deadline"`
 	Lease          uint32         `json:"lease"` // seconds from the approval
 	Policy         string         `json:"policy"`
+	BreakGlass     bool           `json:"breakGlass"` // asks those alone whom the policy names for that
 	Requirements   []CardNeed     `json:"requirements"`
+	Tally          string         `json:"tally"` // in a few words; empty where one person is enough
 	Decisions      []CardDecision `json:"decisions"`
 	MatchCode      string         `json:"matchCode"` // to be compared; empty where it has to be typed
 	TypeCode       bool           `json:"typeCode"`
@@ -73,8 +76,9 @@ func (d *Desk) card(c *approval.Case) Card {
 		Created: shown(q.Created), Deadline: shown(q.Deadline), Lease: q.LeaseFor(c.Policy), Policy: c.Policy.Name,
 		TypeCode: c.Policy.MatchCode, ConsentFirst: c.Policy.ConsentFirst,
 		Consented: c.ConsentedBy(d.me.Approver) || d.decided(c.ConsentMark()), Agreed: c.Agreed(),
-		Decisions: []CardDecision{}, Requirements: d.needs(c),
+		Decisions: []CardDecision{}, BreakGlass: q.BreakGlass,
 	}
+	card.Requirements, card.Tally = d.needs(c)
 	if !o.ExecutableHash.IsZero() {
 		card.ExecutableHash = o.ExecutableHash.String()
 	}
@@ -103,24 +107,33 @@ func (d *Desk) decision(rec *approval.Receipt) CardDecision {
 	return shownAs
 }
 
-// needs are the requirements as the version's shares enforce them: whoever
-// qualifies for several of them holds a share of one, and counts there.
-func (d *Desk) needs(c *approval.Case) []CardNeed {
+// needs are the requirements that answer the request, as the version's shares
+// enforce them: whoever qualifies for several of them holds a share of one, and
+// counts there.
+func (d *Desk) needs(c *approval.Case) (needs []CardNeed, summary string) {
 	counted := approval.Approve
 	if c.Policy.ConsentFirst && !c.Agreed() {
 		counted = approval.Consent
 	}
-	needs := []CardNeed{}
+	tally := c.Tally(counted)
+	needs = []CardNeed{}
 	for i, access := range c.Version.Access {
+		if access.BreakGlass != c.Request.BreakGlass {
+			continue
+		}
 		need := CardNeed{Name: access.Name, M: access.M, People: []string{}, Decided: []string{}, Missing: []string{}}
-		for _, h := range c.Version.Seats {
-			if a, err := d.roster.Approver(h.Approver); err == nil && h.Requirement == uint32(i) && a.Generation == h.Generation {
-				need.count(a.Name, decidedBy(c, h.Approver, counted))
+		decided := tally[len(needs)].People
+		for _, s := range c.Version.Seats {
+			if a, err := d.roster.Approver(s.Approver); err == nil && s.Requirement == uint32(i) && a.Generation == s.Generation {
+				need.count(a.Name, slices.Contains(decided, s.Approver))
 			}
 		}
 		needs = append(needs, need.whole())
 	}
-	return needs
+	if len(needs) == 1 && needs[0].M == 1 {
+		return needs, ""
+	}
+	return needs, approval.Summary(tally)
 }
 
 func (n *CardNeed) count(name string, decided bool) {
@@ -139,14 +152,4 @@ func (n CardNeed) whole() CardNeed {
 		n.Missing = []string{}
 	}
 	return n
-}
-
-// decidedBy says whether an approver's decision of a kind is among those shown.
-func decidedBy(c *approval.Case, approver envelope.ID, kind approval.Decision) bool {
-	for i := range c.Decisions {
-		if c.Decisions[i].Approver == approver && c.Decisions[i].Decision == kind {
-			return true
-		}
-	}
-	return false
 }

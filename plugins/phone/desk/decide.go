@@ -76,6 +76,7 @@ func (d *Desk) approve(a approveArgs, s Secrets) (*Decided, error) {
 type denyArgs struct {
 	Hash   string `json:"hash"`
 	Reason string `json:"reason"`
+	Report bool   `json:"report"` // nobody should have asked this
 }
 
 // deny answers no. It needs no gesture.
@@ -91,7 +92,7 @@ func (d *Desk) deny(a denyArgs) (*Decided, error) {
 	}
 	signer := d.me.keys.Signer()
 	defer signer.Wipe()
-	release, err := w.c.Deny(reason, false, signer, d.ledger, d.now)
+	release, err := w.c.Deny(reason, a.Report, signer, d.ledger, d.now)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ type Desk struct {
 	bundle   *bundle          // what was wrapped and is not confirmed
 	keyring  *keyring.Keyring // handed over or restored, until an enrolment of it is confirmed
 	gestures gestures
-	giving   *giving // a handover from here, or nil
+	giving   *giving  // a handover from here, or nil
+	dealing  *dealing // a re-share that goes on, or nil
 
 	roster     *roster.Roster                // nil until the organisation's first statement is here
 	hashes     []envelope.Hash               // of the log's statements
@@ -53,6 +54,7 @@ func (d *Desk) reset(entries map[string]string) {
 		d.me.keys.Wipe()
 	}
 	d.giving.wipe()
+	d.stopDealing()
 	d.forgetInvite()
 	copied := make(map[string]string, len(entries))
 	for key, text := range entries {

@@ -20,6 +20,7 @@ const (
 	PurposeApprove  Purpose = "approve"  // of one request
 	PurposeConsent  Purpose = "consent"  // to one request
 	PurposeHandover Purpose = "handover" // to a further device
+	PurposeReshare  Purpose = "reshare"  // of all versions under one policy
 	PurposeCheck    Purpose = "check"    // that the passkey still opens the keyring
 )
 
@@ -124,6 +125,12 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 			return nil, fmt.Errorf("request %s: %w", w.c.Request.ID, approval.ErrConsent)
 		}
 		request = w.c.Hash
+	case PurposeReshare:
+		rs, err := d.reshare(a.Hash)
+		if err != nil {
+			return nil, err
+		}
+		request = rs.c.Hash
 	case PurposeHandover:
 		var err error
 		if request, err = d.giving.compare(a.Typed); err != nil {

@@ -17,6 +17,7 @@ type answer struct {
 	Release string `json:"release"`
 	Request string `json:"request"`
 	Path    string `json:"path"`
+	Deal    string `json:"deal,omitempty"` // an answer to a re-share, in place of Release and Request
 }
 
 // Unsent is a decision that is still to be sent.
@@ -25,6 +26,7 @@ type Unsent struct {
 	Release string `json:"release"`
 	Request string `json:"request"`
 	Path    string `json:"path"`
+	Deal    string `json:"deal"` // for device/deal, in place of Release and Request
 }
 
 // unsent returns the answers to be sent first, oldest first.
@@ -39,7 +41,7 @@ func (d *Desk) unsent(none) ([]Unsent, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Unsent{Counter: n, Release: a.Release, Request: a.Request, Path: a.Path})
+		list = append(list, Unsent{Counter: n, Release: a.Release, Request: a.Request, Path: a.Path, Deal: a.Deal})
 	}
 	return list, nil
 }
@@ -99,13 +101,16 @@ type Entry struct {
 	Lease     uint32 `json:"lease"`
 	Receipt   string `json:"receipt"` // as it was signed
 	State     string `json:"state"`   // unsent, or the request's after it was sent
+	// What follows came later; entries without it are as old as they look.
+	Report  bool `json:"report,omitempty"`  // of a denial: nobody should have asked this
+	Secrets int  `json:"secrets,omitempty"` // of a re-share: how many were dealt, below Path
 }
 
 func entryOf(c *approval.Case, rec *approval.Receipt, receipt string) Entry {
 	return Entry{
 		Counter: rec.Counter, ID: c.Request.ID.String(), Hash: c.Hash.String(), Path: c.Request.Path, Version: c.Request.Version,
 		Requester: c.Request.Origin.Requester, Consumer: c.Consumer.Name, Decision: string(rec.Decision), Reason: rec.Reason,
-		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent,
+		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent, Report: rec.Report,
 	}
 }
 

@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -74,6 +75,8 @@ type Received struct {
 	Alarm    *Problem    `json:"alarm"`
 	Mutes    []Muted     `json:"mutes"`
 	History  bool        `json:"history"` // it says more than before
+	Reshares []Reshare   `json:"reshares"`
+	Alarms   []Alarm     `json:"alarms"` // that the glass was broken
 }
 
 // receive takes the answer to a call.
@@ -108,12 +111,16 @@ func (d *Desk) receive(a receiveArgs) (*Received, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.alarmed(in.Alarms); err != nil {
+		return nil, err
+	}
 	complete, err := d.listing.page(asked.After, in)
 	if err != nil {
 		return nil, err
 	}
 	if complete {
 		d.reconcile()
+		d.reshares(in.Reshares)
 	}
 	d.expire()
 	r := d.received(complete)
@@ -125,8 +132,8 @@ func (d *Desk) received(complete bool) *Received {
 	l, mutes := &d.listing, d.mutes()
 	r := &Received{
 		Stage: d.stage(), More: l.more, Listed: complete, Log: d.roster.Head(), Alarm: ProblemOf(d.alarm()),
-		Requests: d.cards(mutes), Refused: append([]Refused{}, l.refused...), Ended: append([]Ended{}, l.ended...),
-		Mutes: shownMutes(mutes),
+		Requests: d.cards(mutes), Refused: slices.Concat([]Refused{}, l.refused, l.misfits), Ended: append([]Ended{}, l.ended...),
+		Mutes: shownMutes(mutes), Reshares: d.reshareCards(), Alarms: d.alarms(),
 	}
 	if !l.after.IsZero() {
 		r.After = l.after.String()

@@ -24,6 +24,9 @@ const (
 	keyHistory = "history/" // answers, by number
 	keyChecked = "checked"  // when each way into the keyring was last tried
 	keyMuted   = "muted/"   // whose requests are quiet, and until when
+	keyAlarm   = "alarm/"   // that somebody broke the glass, by request, until dismissed
+
+	keyDismissed = "dismissed/" // alarms that the person has seen, as they were
 
 	keyOvertaken = "overtaken" // a receipt that this device signed and does not remember
 )

@@ -36,6 +36,8 @@ type listing struct {
 	codes    map[envelope.Hash]string
 	failed   map[envelope.Hash]*waiting // the refused ones
 	noted    map[envelope.Hash]bool     // ends that the history knows
+	reshares []*resharing
+	misfits  []Refused // re-shares that did not pass
 }
 
 func newListing() listing {

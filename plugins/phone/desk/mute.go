@@ -43,6 +43,9 @@ func (m mute) key() string {
 // covers says whether a request is one of those that are to be quiet.
 func (m mute) covers(w *waiting) bool {
 	o := w.c.Request.Origin
+	if w.c.Request.BreakGlass {
+		return false // it is meant to be loud
+	}
 	if m.What == muteConsumer {
 		return m.Consumer == w.c.Consumer.ID
 	}

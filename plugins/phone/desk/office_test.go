@@ -22,6 +22,8 @@ type office struct {
 	items    []*asked
 	ended    []approval.Ended
 	page     int // items to a page of the inbox; 0 for all
+	vault    *vault
+	alarms   []approval.Alarm
 }
 
 // asked is a request that waits at the broker.
@@ -119,22 +121,26 @@ func (o *office) sealed(path string) *secret.Version {
 
 func (o *office) askFor(v *secret.Version, path string) *asked {
 	o.T.Helper()
-	return o.askWith(v, path, approval.Origin{Requester: "carol", Entity: "entity-carol", Remote: "10.0.0.1", Host: "db1", UID: -1, PID: -1})
+	return o.askWith(v, path, carol())
 }
 
 // askAs is ask of somebody else.
 func (o *office) askAs(path string, origin approval.Origin) *asked {
 	o.T.Helper()
-	return o.askWith(o.sealed(path), path, origin)
+	return o.askWith(o.sealed(path), path, approval.Terms{Origin: origin, Reason: "incident 7"})
 }
 
-func (o *office) askWith(v *secret.Version, path string, origin approval.Origin) *asked {
+// carol are the terms on which most is asked here.
+func carol() approval.Terms {
+	return approval.Terms{Origin: approval.Origin{Requester: "carol", Entity: "entity-carol", Remote: "10.0.0.1", Host: "db1", UID: -1, PID: -1}, Reason: "incident 7"}
+}
+
+func (o *office) askWith(v *secret.Version, path string, terms approval.Terms) *asked {
 	o.T.Helper()
 	q := &asked{}
 	var err error
 	q.verified, err = v.Verify(o.Roster, o.Mount, path)
 	o.Must(err)
-	terms := approval.Terms{Origin: origin, Reason: "incident 7"}
 	pending, request, err := approval.Ask(o.Roster, q.verified, o.consumer.ID, o.consumer.Signer, terms, o.Now)
 	o.Must(err)
 	q.pending = pending
@@ -172,7 +178,8 @@ func (o *office) inbox(call string) string {
 		in.Items = append(in.Items, q.item)
 	}
 	if !in.More {
-		in.Ended = o.ended
+		in.Ended, in.Alarms = o.ended, o.alarms
+		in.Reshares = o.vault.notices()
 	}
 	return o.seal(device, s, in)
 }

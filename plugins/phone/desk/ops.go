@@ -39,6 +39,13 @@ var operations = map[string]operation{
 	"head":    plain((*Desk).head),
 	"mute":    plain((*Desk).mute),
 	"unmute":  plain((*Desk).unmute),
+	"dismiss": plain((*Desk).dismiss),
+
+	"reshareCall":  plain((*Desk).reshareCall),
+	"reshareLook":  plain((*Desk).reshareLook),
+	"reshareBegin": with((*Desk).reshareBegin),
+	"reshareDeal":  plain((*Desk).reshareDeal),
+	"reshareEnd":   plain((*Desk).reshareEnd),
 
 	"handoverStart":   plain((*Desk).handoverStart),
 	"handoverPoll":    plain((*Desk).handoverPoll),
