@@ -89,6 +89,7 @@ func (b *broker) paths() []*framework.Path {
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
 		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(), b.pathDeviceReshare(), b.pathReshares(),
+		[]*framework.Path{b.pathPreview()},
 		[]*framework.Path{b.pathPropose(), b.pathKit(), b.pathStatus()}, b.pathApp(),
 	)
 }

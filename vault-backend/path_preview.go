@@ -1,0 +1,98 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/vault/sdk/framework"
+	"github.com/hashicorp/vault/sdk/logical"
+
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
+)
+
+// maxPreviewed is the longest body of a statement, in bytes.
+const maxPreviewed = 256 << 10
+
+func (b *broker) pathPreview() *framework.Path {
+	paths := func(what string) *framework.FieldSchema {
+		return required(framework.TypeStringSlice, "Secrets that "+what+", and are not so now.")
+	}
+	return &framework.Path{
+		Pattern:      "preview",
+		DisplayAttrs: display("preview"),
+		Fields: fields{
+			"kind": field(framework.TypeString, "Kind of the statement, such as approver.revoke."),
+			"body": field(framework.TypeString, "Body of the statement, as the signer would sign it."),
+		},
+		Operations: operations{
+			logical.UpdateOperation: &framework.PathOperation{
+				Callback: b.preview, Summary: "Say what a statement would do to the secrets, if it were signed and appended next.",
+				DisplayAttrs: verb("preview"),
+				Responses: answers("What it would do.", fields{
+					"lost":       paths("nobody could open or share anew"),
+					"one_device": paths("would rest on one device"),
+					"uncovered":  paths("losing too few people would lose"),
+					"exposed":    paths("somebody outside the policy would have held a share of"),
+					"reshare":    required(framework.TypeInt, "How many versions would have to be shared anew because of it."),
+					"policies":   required(framework.TypeStringSlice, "Names of the policies under which they are."),
+					"by":         required(framework.TypeSlice, "Who would be asked to deal: approver, name, versions."),
+					"pending":    required(framework.TypeInt, "How many versions wait for being shared anew already."),
+					"unmeetable": required(framework.TypeStringSlice, "Names of policies that too few distinct people would be left for."),
+				}),
+			},
+		},
+		HelpSynopsis: "What a statement would do to the secrets.",
+		HelpDescription: `
+Nothing is changed and nothing signed. The statement is checked as org/log would
+check it, but for the signature. Run it before somebody is revoked, or a group or
+policy changed: a secret in "lost" is lost for good by that.`,
+	}
+}
+
+func (b *broker) preview(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	kind, body := roster.Kind(data.Get("kind").(string)), data.Get("body").(string)
+	if kind == "" || len(body) > maxPreviewed || !json.Valid([]byte(body)) {
+		return nil, fmt.Errorf("\"kind\" wants a statement's kind, \"body\" its JSON text of at most %d bytes: %w", maxPreviewed, errInput)
+	}
+	if err := b.index.load(ctx, b); err != nil {
+		return nil, err
+	}
+	var shown map[string]any
+	err := b.withRoster(ctx, func(now *roster.Roster) error {
+		then, err := now.Preview(kind, json.RawMessage(body), b.now())
+		if err != nil {
+			return err
+		}
+		shown = b.compare(now, then)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &logical.Response{Data: shown}, nil
+}
+
+// compare says what the secrets would lose under another roster.
+func (b *broker) compare(now, then *roster.Roster) map[string]any {
+	before, after := newTally(now), newTally(then)
+	b.index.each(func(path string, s *stock) {
+		before.count(path, s)
+		after.count(path, s)
+	})
+	shown := map[string]any{}
+	for _, field := range []string{"lost", "one_device", "uncovered", "exposed"} {
+		had := before.named[field].all()
+		slices.Sort(had)
+		shown[field] = slices.DeleteFunc(after.named[field].all(), func(path string) bool {
+			_, found := slices.BinarySearch(had, path)
+			return found
+		})
+	}
+	f := reshare.Foretell(before.appraiser, after.appraiser, stocked{b}.Each)
+	shown["reshare"], shown["policies"], shown["by"] = f.Versions, f.Policies, peopleView(f.People)
+	shown["pending"], shown["unmeetable"] = f.Pending, f.Unmeetable
+	return shown
+}

@@ -1,0 +1,52 @@
+package backend
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+func (s *team) previews(kind roster.Kind, body any) map[string]any {
+	s.t.Helper()
+	before := s.contents()
+	shown := s.do(update, "preview", map[string]any{"kind": string(kind), "body": s.text(body)})
+	if !slices.Equal(before, s.contents()) {
+		s.t.Fatal("a preview stored something")
+	}
+	return shown
+}
+
+func TestAPreviewSaysWhatAStatementWouldDo(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.do(update, "secret/prod/db", map[string]any{"k": "v"})
+	revoke := func(name string) map[string]any {
+		return s.previews(roster.KindApproverRevoke, roster.Removal{ID: s.approverID(name)})
+	}
+	if p := revoke("carol"); len(p["lost"].([]string)) != 0 || !slices.Equal(p["exposed"].([]string), []string{"team/db"}) || p["reshare"] != 0 {
+		t.Fatalf("one of three: %v", p)
+	}
+	s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.approverID("carol")})
+	s.push()
+	if p := revoke("dave"); !slices.Equal(p["lost"].([]string), []string{"team/db"}) || !slices.Equal(p["unmeetable"].([]string), []string{"team"}) {
+		t.Fatalf("one of two: %v", p)
+	}
+	if p := revoke("bob"); len(p["lost"].([]string)) != 0 || !slices.Equal(p["exposed"].([]string), []string{"prod/db"}) {
+		t.Fatalf("of another policy: %v", p)
+	}
+	changed := s.policy
+	changed.Requirements = []roster.Requirement{s.need("team", 2, "dave", "erin", "frank")}
+	p := s.previews(roster.KindPolicySet, changed)
+	if p["reshare"] != 1 || !slices.Equal(p["policies"].([]string), []string{"team"}) || len(p["by"].([]any)) != 2 || p["pending"] != 0 {
+		t.Fatalf("somebody added: %v", p)
+	}
+	s.set(changed.Requirements...)
+	if p := s.previews(roster.KindPolicySet, changed); p["reshare"] != 0 || p["pending"] != 1 {
+		t.Fatalf("the same again: %v", p)
+	}
+	s.refused(update, "preview", map[string]any{"kind": "approver.revoke", "body": s.text(roster.Removal{ID: envelope.NewID()})}, http.StatusBadRequest, "unknown_in_roster")
+	s.refused(update, "preview", map[string]any{"kind": "approver.praise", "body": "{}"}, http.StatusBadRequest, "statement_refused")
+}
