@@ -18,7 +18,8 @@ import (
 type Pending struct {
 	hash      envelope.Hash
 	ephemeral *envelope.Key
-	wrapSet   envelope.Hash // that the shares are of
+	opener    *envelope.Opener // while held
+	wrapSet   envelope.Hash    // that the shares are of
 	shares    []*secret.Share
 	answered  map[envelope.ID]bool
 }
@@ -30,12 +31,29 @@ func newPending(hash envelope.Hash, ephemeral *envelope.Key) *Pending {
 // Hash returns the hash of the signed request.
 func (p *Pending) Hash() envelope.Hash { return p.hash }
 
+// Hold lets what follows expand the request's key only once, until release is
+// called: for whoever accepts several releases that came together. It is not for
+// waiting, since the expanded key is large and cannot be wiped, and does not nest.
+func (p *Pending) Hold() (release func()) {
+	p.opener = envelope.NewOpener(p.ephemeral)
+	return func() { p.opener = nil }
+}
+
+// openWith opens what was sealed to the request's key.
+func (p *Pending) openWith(ctx envelope.Context, e envelope.Envelope) ([]byte, error) {
+	if p.opener != nil {
+		return p.opener.Open(ctx, e)
+	}
+	return envelope.OpenWith(p.ephemeral, ctx, e)
+}
+
 // Wipe drops the ephemeral key and every share.
 func (p *Pending) Wipe() {
 	if p == nil {
 		return
 	}
 	p.ephemeral.Wipe()
+	p.opener = nil
 	for _, s := range p.shares {
 		s.Wipe()
 	}
@@ -89,7 +107,7 @@ func (p *Pending) Open(q *Request, v *secret.Verified, w *Vetted) (*secret.Value
 		return nil, fmt.Errorf("release by %s: %w", rec.Approver, ErrRelease)
 	}
 	p.follow(v)
-	opened, err := envelope.OpenWith(p.ephemeral, releaseContext(q, v, rec), *w.blob)
+	opened, err := p.openWith(releaseContext(q, v, rec), *w.blob)
 	if err != nil {
 		return nil, fmt.Errorf("release by %s: %w", rec.Approver, err)
 	}

@@ -76,6 +76,42 @@ func TestOneVettedReleaseOpensTwice(t *testing.T) {
 	}
 }
 
+func TestReleasesThatCameTogetherOpenAsThoseOneByOne(t *testing.T) {
+	s := newScene(t, 5, twoAndOne, nil)
+	early, stranger := s.approve(s.people[0]), s.approve(s.people[3])
+	stranger.Blob = early.Blob
+	late := []approval.Release{s.approve(s.people[3]), s.approve(s.people[1])}
+	_, err := s.accept(early)
+	s.Must(err)
+	release := s.pending.Hold()
+	if _, err := s.accept(stranger); !errors.Is(err, approval.ErrRelease) {
+		t.Errorf("another's blob: %v", err)
+	}
+	for i, rel := range late {
+		out, err := s.accept(rel)
+		s.Must(err)
+		if done := out.Value != nil; done != (i == 1) || done && string(out.Value.JSON()) != password {
+			t.Errorf("after %d releases that came together: done = %v", i+1, done)
+		}
+	}
+	release()
+	s.pending.Wipe()
+	if _, err := s.accept(s.approve(s.people[2])); !errors.Is(err, envelope.ErrOpen) {
+		t.Errorf("with the key wiped: %v", err)
+	}
+}
+
+func TestAWipedRequestOpensNothingEvenWhileHeld(t *testing.T) {
+	s := newScene(t, 5, twoAndOne, nil)
+	defer s.pending.Hold()()
+	_, err := s.accept(s.approve(s.people[0]))
+	s.Must(err)
+	s.pending.Wipe()
+	if _, err := s.accept(s.approve(s.people[1])); !errors.Is(err, envelope.ErrOpen) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAWrongPayloadDoesNotSpendARelease(t *testing.T) {
 	s := newScene(t, 5, twoAndOne, nil)
 	for _, i := range []int{0, 3} {

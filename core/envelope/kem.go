@@ -125,46 +125,10 @@ func (r *Recipient) seal(p Purpose, info, plaintext []byte) (Envelope, error) {
 // same context; anything else is [ErrOpen]. The caller owns the plaintext and
 // wipes it.
 func OpenWith(seed *Key, ctx Context, e Envelope) ([]byte, error) {
-	if err := e.Suite.check(); err != nil {
-		return nil, fmt.Errorf("open: %w", err)
-	}
-	info, err := ctx.Encode()
-	if err != nil {
-		return nil, fmt.Errorf("open: %w", err)
-	}
-	if len(e.Bytes) < EncapsulationSize+TagSize {
-		return nil, fmt.Errorf("open %s: %d bytes: %w", ctx.Purpose, len(e.Bytes), ErrOpen)
-	}
-	plaintext := make([]byte, len(e.Bytes)-EncapsulationSize-TagSize)
-	err = withKEM(seed, func(priv hpke.PrivateKey) error {
-		opened, err := hpke.Open(priv, hpke.HKDFSHA256(), hpke.AES256GCM(), info, e.Bytes)
-		if err != nil {
-			return ErrOpen
-		}
-		copy(plaintext, opened)
-		Wipe(opened)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", ctx.Purpose, err)
-	}
-	return plaintext, nil
+	return NewOpener(seed).Open(ctx, e)
 }
 
-// withKEM expands seed for one use. The X-Wing private key is an HKDF output
-// of the seed and not DeriveKeyPair's, whose definition for this KEM is still
-// a draft's and may change under stored keys.
+// withKEM expands seed for one use.
 func withKEM(seed *Key, use func(hpke.PrivateKey) error) error {
-	private, err := Derive(seed.Bytes(), nil, LabelXWing, nil)
-	if err != nil {
-		return err
-	}
-	defer private.Wipe()
-	Confine(func() {
-		var priv hpke.PrivateKey
-		if priv, err = kem().NewPrivateKey(private.Bytes()); err == nil {
-			err = use(priv)
-		}
-	})
-	return err
+	return NewOpener(seed).use(use)
 }

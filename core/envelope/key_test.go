@@ -36,7 +36,7 @@ func TestKeyPrintsAsRedacted(t *testing.T) {
 	for _, verb := range strings.Fields("%v %+v %#v %s %q %x %X %d %o %b %c %U %t %e %T %p %y") {
 		for name, v := range map[string]any{
 			"pointer": key, "value": *key, "struct": holder, "slice": []*envelope.Key{key}, "map": map[string]*envelope.Key{"k": key},
-			"signing key": envelope.NewSigningKey(key), "error": fmt.Errorf("opening: %v", key),
+			"signing key": envelope.NewSigningKey(key), "opener": envelope.NewOpener(key), "opener's struct": struct{ o *envelope.Opener }{envelope.NewOpener(key)}, "error": fmt.Errorf("opening: %v", key),
 		} {
 			if text := fmt.Sprintf(verb, v); leaks(text) {
 				t.Errorf("%s of %s: %s", verb, name, text)
@@ -52,7 +52,7 @@ func TestKeyIsNeverLogged(t *testing.T) {
 	key := fixedKey(t, 'k')
 	var text, structured bytes.Buffer
 	for _, log := range []*slog.Logger{slog.New(slog.NewTextHandler(&text, nil)), slog.New(slog.NewJSONHandler(&structured, nil))} {
-		log.Info("key", "pointer", key, "value", *key, "group", slog.GroupValue(slog.Any("key", key)), "signing", envelope.NewSigningKey(key))
+		log.Info("key", "pointer", key, "value", *key, "group", slog.GroupValue(slog.Any("key", key)), "signing", envelope.NewSigningKey(key), "opener", envelope.NewOpener(key))
 	}
 	for _, out := range []string{text.String(), structured.String()} {
 		if leaks(out) || !strings.Contains(out, "[redacted]") {
@@ -63,7 +63,7 @@ func TestKeyIsNeverLogged(t *testing.T) {
 
 func TestKeyIsNeverSerialised(t *testing.T) {
 	key := fixedKey(t, 'k')
-	for _, v := range []any{key, *key, struct{ K *envelope.Key }{key}, map[string]any{"k": *key}} {
+	for _, v := range []any{key, *key, struct{ K *envelope.Key }{key}, map[string]any{"k": *key}, envelope.NewOpener(key)} {
 		if b, err := json.Marshal(v); !errors.Is(err, envelope.ErrRedacted) {
 			t.Errorf("got %s, %v", b, err)
 		}

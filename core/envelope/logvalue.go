@@ -9,3 +9,6 @@ import "log/slog"
 
 // LogValue keeps structured logs from reflecting into the key.
 func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// LogValue keeps structured logs from reflecting into the expanded key.
+func (Opener) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -25,6 +25,7 @@ func methods(t testing.TB) map[string]method {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opener := envelope.NewOpener(seed)
 	return map[string]method{
 		"key": {
 			func(c envelope.Context, p []byte) (envelope.Envelope, error) { return envelope.Seal(key, c, p) },
@@ -33,6 +34,10 @@ func methods(t testing.TB) map[string]method {
 		"KEM key": {
 			func(c envelope.Context, p []byte) (envelope.Envelope, error) { return envelope.SealTo(to, c, p) },
 			func(c envelope.Context, e envelope.Envelope) ([]byte, error) { return envelope.OpenWith(seed, c, e) },
+		},
+		"KEM key, expanded once": {
+			func(c envelope.Context, p []byte) (envelope.Envelope, error) { return envelope.SealTo(to, c, p) },
+			opener.Open,
 		},
 	}
 }
@@ -229,5 +234,29 @@ func TestSeedStandsForTheSameKEMKeyForEver(t *testing.T) {
 	}
 	if got := envelope.Hash(sha256.Sum256(to)).String(); got != "23e990648551a682aa4a9be3e9638859be9e304f1efb98b444cf198c7c294d37" {
 		t.Errorf("SHA-256 of the public key is %s", got)
+	}
+}
+
+func TestAnOpenerExpandsItsKeyOnce(t *testing.T) {
+	seed := fixedKey(t, 2)
+	to, err := envelope.KEMPublic(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := contexts()[envelope.PurposeShare]
+	e, err := envelope.SealTo(to, c, []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expanded, blank := envelope.NewOpener(seed), envelope.NewOpener(seed)
+	if _, err := expanded.Open(c, e); err != nil {
+		t.Fatal(err)
+	}
+	seed.Wipe()
+	if got, err := expanded.Open(c, e); err != nil || string(got) != "x" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := blank.Open(c, e); !errors.Is(err, envelope.ErrOpen) {
+		t.Errorf("a wiped seed that was not expanded before: got %v", err)
 	}
 }
