@@ -171,3 +171,21 @@ func (v *Verified) fabricate(b *Deal, t *Target, share *Share, lie Lie) (*dealin
 	b.Holders, b.Opening = d.holders, d.opening
 	return d, nil
 }
+
+// Piece opens what a deal has for a keyring, whether it is used in the end or not.
+func (v *Verified) Piece(r *roster.Roster, dealt Dealt, k *keyring.Keyring) ([]byte, error) {
+	d, its, err := v.sharing.readDeal(r, &v.Header, v.HeaderHash, dealt)
+	if err != nil {
+		return nil, err
+	}
+	next := &sharing{epoch: d.Epoch, access: d.Access, seats: seatsOf(d.Holders), previous: v.sharing, dealings: []dealing{*its}}
+	seat, err := seatOf(next.seats, k.Approver())
+	if err != nil {
+		return nil, err
+	}
+	share, err := next.open(&v.Header, *seat, k)
+	if err != nil {
+		return nil, err
+	}
+	return share.Reveal(), nil
+}
