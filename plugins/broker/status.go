@@ -31,7 +31,14 @@ type Status struct {
 	Exposed     []string `json:"exposed"`
 	Disbelieved []string `json:"disbelieved"`
 	Rotate      []string `json:"rotate"`
-	Problems    []string `json:"problems"`
+	// Resharing says, by policy, how many versions wait for being shared anew;
+	// Unproven counts those that were and still keep the shares from before.
+	Resharing map[string]int `json:"resharing"`
+	Unproven  int            `json:"unproven"`
+	// Alarms and Reports count those that nobody has acknowledged.
+	Alarms   int      `json:"alarms"`
+	Reports  int      `json:"reports"`
+	Problems []string `json:"problems"`
 }
 
 // Head is the head of the broker's org log; ok is false where it has none.

@@ -1,0 +1,39 @@
+package broker
+
+import (
+	"context"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Preview is what a statement would do to the secrets. Lost to Exposed are paths that
+// would have that wrong with them and have not now, as in [Status]. Reshare counts the
+// versions that would have to be shared anew because of it, under Policies, dealt by
+// By; Pending those that wait for that already. Unmeetable are the names of policies
+// that too few distinct people would be left for.
+type Preview struct {
+	Lost       []string    `json:"lost"`
+	OneDevice  []string    `json:"one_device"`
+	Uncovered  []string    `json:"uncovered"`
+	Exposed    []string    `json:"exposed"`
+	Reshare    int         `json:"reshare"`
+	Policies   []string    `json:"policies"`
+	By         []ReshareBy `json:"by"`
+	Pending    int         `json:"pending"`
+	Unmeetable []string    `json:"unmeetable"`
+}
+
+// PreviewStatement says what a statement would do if it were signed and appended
+// next. Nothing is changed by that. The broker checks it as it checks statements.
+func (c *Client) PreviewStatement(ctx context.Context, kind roster.Kind, body any) (*Preview, error) {
+	encoded, err := envelope.Encode(body)
+	if err != nil {
+		return nil, err
+	}
+	var p Preview
+	if err := c.post(ctx, c.path("preview"), map[string]any{"kind": string(kind), "body": string(encoded)}, &p); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
