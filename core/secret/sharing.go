@@ -2,6 +2,7 @@ package secret
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -123,13 +124,22 @@ func (s *sharing) readPiece(h *Header, d *dealing, seat Seat, i int, b []byte) (
 		p.wipe()
 		return nil, fmt.Errorf("share %d of requirement %d: %w", seat.X, seat.Requirement, ErrShare)
 	}
+	// What was committed to and is no scalar is the fault of who committed to it,
+	// not of who was given it.
+	value, err := decodeScalar(p.value)
+	if err != nil {
+		p.wipe()
+		return nil, s.blame(d, err)
+	}
+	clearScalar(value)
 	return p, nil
 }
 
 // blame says who is at fault for a piece that is not what was committed to: at a
-// later epoch its dealer, who signed both.
+// later epoch its dealer, who signed both. Nobody is for a keyring that is not the
+// one that it was sealed to.
 func (s *sharing) blame(d *dealing, err error) error {
-	if s.previous == nil {
+	if s.previous == nil || errors.Is(err, envelope.ErrContext) {
 		return err
 	}
 	return &DealerError{Approver: d.dealer.Approver, Epoch: s.epoch}
