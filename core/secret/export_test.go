@@ -77,10 +77,10 @@ func (v *Verified) Force(shares []*Share) (opened bool) {
 // honestly.
 type Lie struct {
 	Value   func(value *edwards25519.Scalar)                            // what is dealt instead of the share
-	Piece   func(i int, value []byte)                                   // a piece before it is committed to
+	Piece   func(s Seat, value []byte)                                  // a piece before it is committed to
 	Reveal  func(revealed []byte) []byte                                // what the opening holds
 	Key     func(held, dealt *edwards25519.Scalar) *edwards25519.Scalar // what the opening is encrypted under
-	Holder  func(i int, h *Holder, wrap *envelope.Envelope)             // what is signed and sent of a piece
+	Holder  func(h *Holder, wrap *envelope.Envelope)                    // what is signed and sent of a piece
 	Opening func(*envelope.Envelope)
 	Deal    func(*Deal)
 }
@@ -139,7 +139,7 @@ func (v *Verified) fabricate(b *Deal, t *Target, share *Share, lie Lie) (*dealin
 	}
 	for i, p := range pieces {
 		if lie.Piece != nil {
-			lie.Piece(i, p.value.Bytes())
+			lie.Piece(t.Seats[i], p.value.Bytes())
 		}
 	}
 	revealed, under := share.Reveal(), dealt
@@ -162,7 +162,7 @@ func (v *Verified) fabricate(b *Deal, t *Target, share *Share, lie Lie) (*dealin
 	}
 	for i := range d.holders {
 		if lie.Holder != nil {
-			lie.Holder(i, &d.holders[i], &d.wraps[i])
+			lie.Holder(&d.holders[i], &d.wraps[i])
 		}
 	}
 	if lie.Opening != nil {
@@ -188,4 +188,23 @@ func (v *Verified) Piece(r *roster.Roster, dealt Dealt, k *keyring.Keyring) ([]b
 		return nil, err
 	}
 	return share.Reveal(), nil
+}
+
+// RawPiece opens what a deal has for a keyring and checks nothing about it, as a
+// holder's changed program might.
+func (v *Verified) RawPiece(r *roster.Roster, dealt Dealt, k *keyring.Keyring) ([]byte, error) {
+	d, its, err := v.sharing.readDeal(r, &v.Header, v.HeaderHash, dealt)
+	if err != nil {
+		return nil, err
+	}
+	next := &sharing{epoch: d.Epoch, access: d.Access, seats: seatsOf(d.Holders), previous: v.sharing}
+	seat, err := seatOf(next.seats, k.Approver())
+	if err != nil {
+		return nil, err
+	}
+	i, err := next.index(*seat)
+	if err != nil {
+		return nil, err
+	}
+	return k.Open(next.pieceContext(&v.Header, its, *seat, false), its.wraps[i])
 }
