@@ -19,6 +19,7 @@ Policies are set and deleted by the organisation's signer, in org/log.`,
 			"hash":             required(framework.TypeString, "Hash of the policy's exact text."),
 			"pattern":          required(framework.TypeString, "Pattern of the paths that the policy covers."),
 			"requirements":     required(framework.TypeSlice, "Requirements, all to be met: name, m, principals."),
+			"break_glass":      required(framework.TypeSlice, "The requirement for an emergency, which suffices alone; none or one: name, m, principals."),
 			"authors":          required(framework.TypeSlice, "Consumers that may write: id, name."),
 			"consumers":        required(framework.TypeSlice, "Consumers that may receive: id, name."),
 			"refused_factors":  required(framework.TypeStringSlice, "People whose keyring opens with one of these do not count."),
@@ -49,9 +50,12 @@ func readPolicy(r *roster.Roster, name string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	requirements := []any{}
+	requirements, breakGlass := []any{}, []any{}
 	for _, q := range p.Requirements {
-		requirements = append(requirements, map[string]any{"name": q.Name, "m": q.M, "principals": principalNames(r, q.Principals)})
+		requirements = append(requirements, requirementView(r, q))
+	}
+	if p.BreakGlass != nil {
+		breakGlass = append(breakGlass, requirementView(r, *p.BreakGlass))
 	}
 	coverage := []any{}
 	if people, err := r.Assign(p); err == nil {
@@ -59,11 +63,15 @@ func readPolicy(r *roster.Roster, name string) (map[string]any, error) {
 	}
 	return map[string]any{
 		"id": p.ID.String(), "name": p.Name, "hash": hash.String(), "pattern": p.Pattern,
-		"requirements": requirements, "authors": consumerNames(r, p.Authors), "consumers": consumerNames(r, p.Consumers),
+		"requirements": requirements, "break_glass": breakGlass, "authors": consumerNames(r, p.Authors), "consumers": consumerNames(r, p.Consumers),
 		"refused_factors": factorNames(p.RefusedFactors), "lease_ttl": p.LeaseTTL, "lease_max": p.LeaseMax,
 		"request_ttl": p.RequestTTL, "self_approval": p.SelfApproval, "minimum_coverage": p.MinimumCoverage,
 		"match_code": p.MatchCode, "consent_first": p.ConsentFirst, "coverage": coverage,
 	}, nil
+}
+
+func requirementView(r *roster.Roster, q roster.Requirement) map[string]any {
+	return map[string]any{"name": q.Name, "m": q.M, "principals": principalNames(r, q.Principals)}
 }
 
 // coverageView shows a coverage, and whether it is what the policy demands.

@@ -34,6 +34,8 @@ func (b *broker) pathStatus() *framework.Path {
 					"exposed":          required(framework.TypeStringSlice, "Secrets of which somebody outside the policy holds a share, the first 100."),
 					"disbelieved":      required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
 					"rotate":           required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
+					"resharing":        required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
+					"unproven":         required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until every new one has opened its version."),
 					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
 				}),
 			},
@@ -63,6 +65,9 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 		data[kind.field] = []string{}
 	}
 	b.addStats(data)
+	if err := b.addReshares(ctx, data); err != nil {
+		return nil, err
+	}
 	// Read before the roster is locked: the first time it takes a while.
 	if err := b.index.load(ctx, b); err != nil {
 		return nil, err
@@ -88,6 +93,23 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	}
 	data["problems"] = problems
 	return &logical.Response{Data: data}, nil
+}
+
+// addReshares adds what is being shared anew.
+func (b *broker) addReshares(ctx context.Context, data map[string]any) error {
+	views, err := b.reshareViews(ctx)
+	if err != nil {
+		return err
+	}
+	resharing, unproven := map[string]any{}, 0
+	for _, v := range views {
+		unproven += v.Unproven
+		if v.Waiting > 0 {
+			resharing[v.Name] = v.Waiting
+		}
+	}
+	data["resharing"], data["unproven"] = resharing, unproven
+	return nil
 }
 
 // addStats adds what the exchange counts.

@@ -96,6 +96,9 @@ func (v *View) addUnproven(s *Shares) {
 // describe fills in a view of a job. mu is held, under the roster's lock.
 func (o *Office) describe(r *roster.Roster, v *View, j *job) {
 	v.Done, v.Waiting, v.Cause = j.done, len(j.items), j.target.err
+	if v.Cause == nil && j.ask == nil {
+		v.Cause = o.mute
+	}
 	if j.ask != nil {
 		if q, err := envelope.Peek[approval.ReshareRequest](j.ask.Request, envelope.TypeReshare); err == nil {
 			v.Request, v.Created = q.ID, q.Created.Time()
