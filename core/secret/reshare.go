@@ -3,6 +3,7 @@ package secret
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -76,33 +77,48 @@ func compareSeats(a, b Seat) int {
 
 // Reshare puts deals of the version's newest wrap set together to the next one, as
 // soon as there are enough that agree in whom they are for: those of the lowest
-// seats. The result has everything that v has, the wraps of earlier epochs too;
-// [Version.Forget] deletes those. [ErrQuorum] says that more deals are needed, and
-// whose do not count is left out. v is not changed.
+// seats, and for the latest epoch that enough dealt for, so that nobody can hinder
+// the others by numbering otherwise. The result has everything that v has, the wraps
+// of earlier epochs too; [Version.Forget] deletes those. [ErrQuorum] says that more
+// deals are needed, and whose do not count is left out. v is not changed.
 func (v *Version) Reshare(r *roster.Roster, mount envelope.ID, path string, deals []Dealt) (*Version, error) {
 	verified, err := v.VerifyHistory(r, mount, path)
 	if err != nil {
 		return nil, err
 	}
-	type counted struct {
-		dealt Dealt
-		deal  *Deal
-	}
-	var all []counted
+	byEpoch := map[uint32][]counted{}
 	for _, dealt := range deals {
 		d, err := verified.ReadDeal(r, dealt)
-		if err == nil && !slices.ContainsFunc(all, func(c counted) bool { return c.deal.Dealer == d.Dealer }) {
-			all = append(all, counted{dealt, d})
+		if err == nil && !slices.ContainsFunc(byEpoch[d.Epoch], func(c counted) bool { return c.dealer == d.Dealer }) {
+			byEpoch[d.Epoch] = append(byEpoch[d.Epoch], counted{dealt, d.Dealer})
 		}
 	}
-	slices.SortFunc(all, func(a, b counted) int { return compareSeats(a.deal.Dealer, b.deal.Dealer) })
+	epochs := slices.Sorted(maps.Keys(byEpoch))
+	for _, epoch := range slices.Backward(epochs) {
+		if rs := verified.sharing.compose(byEpoch[epoch]); rs != nil {
+			return v.with(r, mount, path, *rs)
+		}
+	}
+	return nil, fmt.Errorf("re-share %q: %d deals: %w", path, len(deals), ErrQuorum)
+}
+
+// counted is a deal that was checked, and whose it is.
+type counted struct {
+	dealt  Dealt
+	dealer Seat
+}
+
+// compose picks, of deals for one epoch, as many as the first alternative demands
+// for which there are enough; nil while there is none.
+func (s *sharing) compose(all []counted) *Reshare {
+	slices.SortFunc(all, func(a, b counted) int { return compareSeats(a.dealer, b.dealer) })
 next:
-	for _, requirements := range alternatives(verified.Access) {
-		rs := Reshare{Deals: []Dealt{}}
+	for _, requirements := range alternatives(s.access) {
+		rs := &Reshare{Deals: []Dealt{}}
 		for _, q := range requirements {
-			need := int(verified.Access[q].M)
+			need := int(s.access[q].M)
 			for _, c := range all {
-				if int(c.deal.Dealer.Requirement) == q && c.deal.Epoch == all[0].deal.Epoch && need > 0 {
+				if int(c.dealer.Requirement) == q && need > 0 {
 					rs.Deals, need = append(rs.Deals, c.dealt), need-1
 				}
 			}
@@ -110,9 +126,9 @@ next:
 				continue next
 			}
 		}
-		return v.with(r, mount, path, rs)
+		return rs
 	}
-	return nil, fmt.Errorf("re-share %q: %d deals: %w", path, len(all), ErrQuorum)
+	return nil
 }
 
 func (v *Version) with(r *roster.Roster, mount envelope.ID, path string, rs Reshare) (*Version, error) {
