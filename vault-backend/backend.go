@@ -88,7 +88,7 @@ func (b *broker) paths() []*framework.Path {
 		b.pathEnroll(),
 		[]*framework.Path{b.pathSecret(), b.pathUndelete(), b.pathDestroy(), b.pathMetadata(), b.pathSealed()},
 		[]*framework.Path{b.pathRelease()},
-		b.pathRequests(), b.pathReceipts(), b.pathDevice(), b.pathHandover(), b.pathDeviceReshare(), b.pathReshares(),
+		b.pathRequests(), b.pathReceipts(), b.pathAlarms(), b.pathReports(), b.pathDevice(), b.pathHandover(), b.pathDeviceReshare(), b.pathReshares(),
 		[]*framework.Path{b.pathPreview()},
 		[]*framework.Path{b.pathPropose(), b.pathKit(), b.pathStatus()}, b.pathApp(),
 	)

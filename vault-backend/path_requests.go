@@ -23,7 +23,7 @@ func (b *broker) pathRequests() []*framework.Path {
 			DisplayAttrs: display("requests"),
 			Operations: operations{
 				logical.ListOperation: &framework.PathOperation{
-					Callback: b.listRequests, Summary: "List requests, oldest first.", Responses: listed("Ids, with path, version, state, summary, created and deadline."),
+					Callback: b.listRequests, Summary: "List requests, oldest first.", Responses: listed("Ids, with path, version, state, summary, break_glass, created and deadline."),
 				},
 			},
 			HelpSynopsis: "Requests that wait or have just ended.", HelpDescription: requestsHelp,
@@ -53,6 +53,7 @@ func requestFields() fields {
 		"state":        required(framework.TypeString, "waiting, approved, denied, expired or cancelled."),
 		"cause":        required(framework.TypeString, "Why it ended without an approval, empty otherwise."),
 		"summary":      required(framework.TypeString, "Who decided and what is missing, as \"1 of 2 sre; security: waiting\"."),
+		"break_glass":  required(framework.TypeBool, "Whether it asks those whom the policy names for an emergency."),
 		"requester":    required(framework.TypeString, "Who asks, as Vault reports it or the host says."),
 		"entity":       required(framework.TypeString, "The requester's Vault entity id."),
 		"remote":       required(framework.TypeString, "Network address that it came from."),
@@ -76,7 +77,7 @@ func (b *broker) listRequests(ctx context.Context, _ *logical.Request, _ *framew
 	}
 	keys, info := listView(x.List(nil), func(l exchange.Line) (string, map[string]any) {
 		return l.Request.String(), map[string]any{
-			"path": l.Path, "version": l.Version, "state": string(l.State), "summary": l.Summary,
+			"path": l.Path, "version": l.Version, "state": string(l.State), "summary": l.Summary, "break_glass": l.Glass,
 			"created": shownTime(envelope.At(l.Created)), "deadline": shownTime(envelope.At(l.Deadline)),
 		}
 	})
@@ -102,7 +103,7 @@ func (b *broker) readRequest(ctx context.Context, _ *logical.Request, data *fram
 	}
 	requirements, missing := requirementsView(s)
 	return &logical.Response{Data: map[string]any{
-		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary,
+		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary, "break_glass": s.Glass,
 		"requester": s.Origin.Requester, "entity": s.Origin.Entity, "remote": s.Origin.Remote, "host": s.Origin.Host,
 		"consumer": s.ConsumerName, "reason": s.Reason,
 		"created": shownTime(envelope.At(s.Created)), "deadline": shownTime(envelope.At(s.Deadline)),

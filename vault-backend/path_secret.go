@@ -28,7 +28,7 @@ func (b *broker) pathSecret() *framework.Path {
 		Operations: operations{
 			logical.ReadOperation: &framework.PathOperation{
 				Callback: b.readSecret, Summary: "Read a secret: waits until approvers have answered.",
-				Description: "Takes wait, reason, version and lease (how long the value is needed, such as 15m). When the wait ends first, the same command again keeps waiting and prompts nobody again.",
+				Description: "Takes wait, reason, version, lease (how long the value is needed, such as 15m) and break_glass (asks those whom the policy names for an emergency, with a reason, and tells everybody). When the wait ends first, the same command again keeps waiting and prompts nobody again.",
 				Responses:   answers("The secret's keys under data, with lease_duration; written as a raw body, which Vault does not store.", nil),
 			},
 			logical.CreateOperation: &framework.PathOperation{

@@ -69,15 +69,20 @@ func askOf(req *logical.Request, data *framework.FieldData) (exchange.Ask, error
 	if ask.Wait, err = waitOf(data); err != nil {
 		return ask, err
 	}
-	lease, given := req.Data["lease"]
-	if !given {
-		return ask, nil
-	}
-	one := &framework.FieldData{Raw: map[string]any{"lease": lease}, Schema: fields{"lease": field(framework.TypeDurationSecond, "")}}
-	ask.Lease = time.Duration(one.Get("lease").(int)) * time.Second
-	if ask.Lease <= 0 {
+	// A secret may have keys of these names, so they are no fields of the path.
+	data = &framework.FieldData{Raw: req.Data, Schema: fields{
+		"lease": field(framework.TypeDurationSecond, ""), "break_glass": field(framework.TypeBool, ""),
+	}}
+	if lease, given, err := data.GetOkErr("lease"); err != nil || given && lease.(int) <= 0 {
 		return ask, fmt.Errorf("\"lease\" wants a duration such as 15m: %w", errInput)
+	} else if given {
+		ask.Lease = time.Duration(lease.(int)) * time.Second
 	}
+	glass, given, err := data.GetOkErr("break_glass")
+	if err != nil {
+		return ask, fmt.Errorf("\"break_glass\" wants true or false: %w", errInput)
+	}
+	ask.BreakGlass = given && glass.(bool)
 	return ask, nil
 }
 

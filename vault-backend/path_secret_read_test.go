@@ -131,7 +131,7 @@ func TestAnEndedWaitKeepsTheRequest(t *testing.T) {
 	r.answer(r.approval(r.alice, r.waitFor(r.alice)))
 	r.Must(await(t, r.ask("secret/prod/db", nil)).err)
 	shown = r.do(read, "requests/"+ids[0], nil)
-	if shown["state"] != "approved" || len(shown["decisions"].([]any)) != 1 || len(shown["missing"].([]any)) != 0 || shown["summary"] != "1 of 1 ops" {
+	if shown["state"] != "approved" || len(shown["decisions"].([]any)) != 1 || len(shown["missing"].([]any)) != 0 || shown["summary"] != "ops: done" {
 		t.Fatalf("request: %v", shown)
 	}
 	met := shown["requirements"].([]any)[0].(map[string]any)

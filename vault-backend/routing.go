@@ -41,6 +41,7 @@ func (b *broker) routed(ctx context.Context) (*exchange.Exchange, error) {
 		Mount: me.id, Consumer: b.asConsumer, Version: b.versionFor, Log: b.readLog,
 		Roster: func(use func(*roster.Roster) error) error { return b.withRoster(context.Background(), use) },
 		Store:  entries{b.storage, entriesPrefix}, Limits: b.limits, Clock: clock{b.now}, Logger: b.Logger().Named("exchange"),
+		Opened: b.opened, Reshares: b.noticesFor,
 	})
 	if err := x.Restore(ctx); err != nil {
 		x.Close()

@@ -48,7 +48,8 @@ type Request struct {
 	Path         string          `json:"path"`
 	Version      uint64          `json:"version"`
 	State        RequestState    `json:"state"`
-	Cause        string          `json:"cause"` // why it ended without an approval
+	BreakGlass   bool            `json:"break_glass"` // asks those whom the policy names for an emergency
+	Cause        string          `json:"cause"`       // why it ended without an approval
 	Requester    string          `json:"requester"`
 	Entity       string          `json:"entity"`
 	Remote       string          `json:"remote"`

@@ -19,13 +19,15 @@ type ruling struct {
 	vetted   *approval.Vetted
 	asked    *approval.Request
 	verified *secret.Verified
-	name     string // the approver's
+	name     string   // the approver's
+	opening  *Opening // what it showed of shares; nil for nothing
 }
 
 // Answer takes an approver's release. It is verified and recorded before anybody
 // learns of it; the same release again has no further effect and gives the same
 // result. A release that does not count is refused with its named error, and the
-// request goes on.
+// request goes on. A release that shows that a dealer lied ends it, and accuses the
+// dealer.
 func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, error) {
 	// Only to find the request: the receipt is read properly with it.
 	var about struct {
@@ -40,14 +42,21 @@ func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, err
 	if r == nil {
 		return x.answerUnknown(ctx, rel)
 	}
+	g := ruling{release: rel, hash: rel.Receipt.Hash()}
+	state, err := x.rule(ctx, r, &g)
+	x.tell(ctx, r.path, g.opening)
+	return state, err
+}
+
+// rule does what an answer to a known request takes, under its stripe.
+func (x *Exchange) rule(ctx context.Context, r *request, g *ruling) (State, error) {
 	lock := x.stripe(r.hash)
 	lock.Lock()
 	defer lock.Unlock()
-	g := ruling{release: rel, hash: rel.Receipt.Hash()}
 	if x.counted(r, g.hash) {
 		return x.stateOf(r), nil
 	}
-	err := x.vet(ctx, r, &g)
+	err := x.vet(ctx, r, g)
 	switch {
 	case g.vetted == nil:
 		return x.stateOf(r), err
@@ -55,9 +64,9 @@ func (x *Exchange) Answer(ctx context.Context, rel approval.Release) (State, err
 		err = x.timely(r, g.vetted)
 	}
 	if err != nil {
-		return x.refuse(ctx, r, &g, err)
+		return x.refuse(ctx, r, g, err)
 	}
-	return x.take(ctx, r, &g)
+	return x.take(ctx, r, g)
 }
 
 // counted says whether an answer counted before.
@@ -129,37 +138,72 @@ func (x *Exchange) timelyLocked(r *request, w *approval.Vetted) error {
 // take records a release that counts and then lets it have its effect. If
 // recording fails nothing has happened, and the device sends it again.
 func (x *Exchange) take(ctx context.Context, r *request, g *ruling) (State, error) {
-	rec := &g.vetted.Receipt
-	if rec.Decision == approval.Deny {
-		// First, so that a crash cannot leave a denial without its cooldown.
-		if err := x.cool(ctx, place{r.who, r.path}, fmt.Sprintf("%s denied it with %q", g.name, rec.Reason)); err != nil {
-			return x.stateOf(r), err
-		}
-	}
-	if r.host() {
-		if err := x.storeRelease(ctx, r, g); err != nil {
-			return x.stateOf(r), err
-		}
-	}
-	if err := x.record(ctx, r, g, ""); err != nil {
+	if err := x.keep(ctx, r, g); err != nil {
 		return x.stateOf(r), err
 	}
 	var value *secret.Value
-	if rec.Decision == approval.Approve && r.pending != nil {
+	if g.vetted.Receipt.Decision == approval.Approve && r.pending != nil {
 		var err error
 		if value, err = r.pending.Open(g.asked, g.verified, g.vetted); err != nil {
-			return x.refuse(ctx, r, g, err)
+			return x.spoilt(ctx, r, g, err)
 		}
+	}
+	if err := x.sound(ctx, r, g, value != nil || r.host() && x.completes(r, g)); err != nil {
+		value.Wipe()
+		return x.stateOf(r), err
 	}
 	if err := x.apply(r, g, value); err != nil {
 		value.Wipe()
+		x.hush(ctx, r)
 		return x.refuse(ctx, r, g, err)
 	}
 	state := x.stateOf(r)
 	if state == Denied || state == Approved && r.host() {
 		r.wipe()
 	}
+	g.opening = x.openingOf(r, g, state)
 	return state, nil
+}
+
+// keep stores what a release that counts leaves behind, in an order in which a crash
+// between any two loses nothing: a denial has its cooldown and its report before it
+// is known, and an answer to a host is restored with its record.
+func (x *Exchange) keep(ctx context.Context, r *request, g *ruling) error {
+	rec := &g.vetted.Receipt
+	if rec.Decision == approval.Deny {
+		if err := x.coolAfter(ctx, r, g); err != nil {
+			return err
+		}
+	}
+	if rec.Report {
+		if err := x.file(ctx, reportEntry{Request: r.signed, Receipt: g.release.Receipt, Who: r.who, By: g.name}); err != nil {
+			return err
+		}
+	}
+	if r.host() {
+		if err := x.storeRelease(ctx, r, g); err != nil {
+			return err
+		}
+	}
+	return x.record(ctx, r, g, "")
+}
+
+// completes says whether a release is the last that a host's request waits for.
+func (x *Exchange) completes(r *request, g *ruling) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	missing := r.missing(approval.Approve)
+	if g.vetted.Receipt.Decision != approval.Approve || len(missing) != 1 {
+		return false
+	}
+	q := g.vetted.Requirement
+	have := uint32(1)
+	for i := range r.answers {
+		if r.answers[i].decision == approval.Approve && r.answers[i].requirement == q {
+			have++
+		}
+	}
+	return missing[0] == r.access[q].Name && have >= r.access[q].M
 }
 
 // apply gives a recorded release its effect, unless the request ended meanwhile.

@@ -22,12 +22,15 @@ type Requester struct {
 // one; Lease 0 is the policy's; Wait is how long this call may block, 0 for
 // [Limits.DefaultWait] and never longer than [MaxWait].
 type Ask struct {
-	Path      string
-	Version   uint64
-	Reason    string
-	Lease     time.Duration
-	Wait      time.Duration
-	Requester Requester
+	Path    string
+	Version uint64
+	Reason  string
+	Lease   time.Duration
+	Wait    time.Duration
+	// BreakGlass asks those whom the policy names for an emergency, and nobody else,
+	// and tells everybody that it was asked. It needs a reason.
+	BreakGlass bool
+	Requester  Requester
 }
 
 // Answer is a value that was approved. The caller owns Value and wipes it.
@@ -77,6 +80,7 @@ type Line struct {
 	Request  envelope.ID
 	Path     string
 	Version  uint64
+	Glass    bool // breaks the glass
 	State    State
 	Summary  string // who has decided and what is missing, as "1 of 2 sre; security: waiting"
 	Created  time.Time
@@ -141,5 +145,7 @@ type Stats struct {
 	Prompts        uint64 // requests opened since the start
 	WaitingReaders int    // calls that block, of mount and host requests
 	WaitingDevices int    // inbox calls that block
+	Alarms         int    // that nobody acknowledged
+	Reports        int    // that nobody acknowledged
 	Draining       bool
 }

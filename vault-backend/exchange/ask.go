@@ -45,7 +45,7 @@ func (x *Exchange) Begin(ctx context.Context, ask Ask) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	ended, stop := alarm(x.cfg.Clock, wait)
+	ended, stop := timeUp(x.cfg.Clock, wait)
 	r, err := x.attachOrAsk(ctx, ask, k)
 	if err != nil {
 		stop()
@@ -88,7 +88,7 @@ func (a Ask) key() (key, error) {
 	if a.Lease < 0 || a.Lease%time.Second != 0 || a.Lease/time.Second > math.MaxUint32 {
 		return key{}, tell(approval.ErrLease, "a lease is a whole number of seconds")
 	}
-	return key{who: who, path: a.Path, reason: a.Reason, lease: uint32(a.Lease / time.Second)}, nil
+	return key{who: who, path: a.Path, reason: a.Reason, lease: uint32(a.Lease / time.Second), glass: a.BreakGlass}, nil
 }
 
 // identity tells requesters apart: by entity, or else by token.
@@ -134,7 +134,7 @@ func (x *Exchange) join(r *request) {
 func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Version) (*request, error) {
 	for {
 		limits := x.cfg.Limits()
-		epoch, err := x.admit(slot{who: k.who, path: k.path}, k.version, limits)
+		epoch, err := x.admit(slot{who: k.who, path: k.path, glass: k.glass}, k.version, limits)
 		if err != nil {
 			// Another read may have asked meanwhile, and been denied.
 			if other := x.attach(k); other != nil {
@@ -146,7 +146,7 @@ func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Vers
 		if err != nil {
 			return nil, err
 		}
-		joined, replaced, err := x.enterAsk(r, limits, epoch)
+		joined, replaced, err := x.alarmAndEnter(ctx, r, limits, epoch)
 		if joined != r {
 			r.wipe()
 		}
@@ -156,8 +156,11 @@ func (x *Exchange) ask(ctx context.Context, ask Ask, k key, version *secret.Vers
 		if joined != nil || err != nil {
 			return joined, err
 		}
-		// The roster changed in between.
+		// The roster or the version changed in between.
 		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if version, k.version, err = x.cfg.Version(ctx, ask.Path, ask.Version); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +185,7 @@ func (x *Exchange) draft(ask Ask, k key, version *secret.Version) (*request, err
 		if err != nil {
 			return err
 		}
-		terms := approval.Terms{Origin: origin, Reason: ask.Reason, Lease: ask.Lease}
+		terms := approval.Terms{Origin: origin, Reason: ask.Reason, Lease: ask.Lease, BreakGlass: ask.BreakGlass}
 		pending, signed, err := approval.Ask(known, verified, consumer, signer, terms, now)
 		if err != nil {
 			return err
@@ -193,7 +196,7 @@ func (x *Exchange) draft(ask Ask, k key, version *secret.Version) (*request, err
 			return err
 		}
 		r = newRequest(signed, pending.Hash(), &q, verified, k.who)
-		r.pending, r.key, r.latest = pending, k, ask.Version == 0
+		r.pending, r.key, r.latest, r.epochs = pending, k, ask.Version == 0, len(version.Reshares)
 		r.path = k.path // one string for both: there may be many requests
 		s := newBench(known, now).stands(r, standing{seats: r.seats})
 		r.policyHash, r.seats = s.policy, s.seats
@@ -220,6 +223,19 @@ func mountMay(known *roster.Roster, path string, mount envelope.ID, notAdmitted 
 		return notAdmitted
 	}
 	return tell(approval.ErrConsumer, "policy %q lets nobody receive %q", p.Name, path)
+}
+
+// alarmAndEnter enters a new request as enterAsk does. If it breaks the glass, its
+// alarm is raised before anybody is asked.
+func (x *Exchange) alarmAndEnter(ctx context.Context, r *request, limits Limits, epoch uint64) (joined, replaced *request, err error) {
+	if _, err := x.raise(ctx, r); err != nil {
+		return nil, nil, err
+	}
+	joined, replaced, err = x.enterAsk(r, limits, epoch)
+	if joined != r {
+		x.silence(ctx, r)
+	}
+	return joined, replaced, err
 }
 
 // enterAsk enters a new request, or joins the read to one that another read

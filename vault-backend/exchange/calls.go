@@ -32,7 +32,9 @@ type call struct {
 
 type deviceCalls struct {
 	calls, polls int
-	told         uint64 // the last ending that the device was told of
+	told         uint64        // the last ending that the device was told of
+	loud         uint64        // and the last change of what every device is told
+	noted        envelope.Hash // and the re-shares
 }
 
 func newCallLog() callLog {

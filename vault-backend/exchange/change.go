@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/roster"
@@ -24,6 +25,8 @@ type review struct {
 // whose consumer may no longer receive it, ends. Call it after the change,
 // without the roster's lock.
 func (x *Exchange) RosterChanged(ctx context.Context) {
+	x.changes.Lock()
+	defer x.changes.Unlock()
 	x.mu.Lock()
 	x.epoch++ // requests that are being opened now are held against it as well
 	all := make([]review, 0, x.pending+x.held)
@@ -70,7 +73,7 @@ func (x *Exchange) restand(all []review) []*request {
 			}
 			x.finish(r, Cancelled, fmt.Errorf("request %s for %q ended while it waited: %w", r.id, r.path, err))
 			ended = append(ended, r)
-		case r.held && v.now.err != nil && !errors.Is(v.now.err, ErrApprovers) && !errors.Is(v.now.err, approval.ErrSelfApproval):
+		case r.held && v.now.err != nil && !answerable(v.now.err):
 			x.drop(r)
 			ended = append(ended, r)
 		}
@@ -93,57 +96,88 @@ func (r *request) lostAnswer(seats []seat) error {
 }
 
 // VersionChanged holds the requests for a path against its versions as they are
-// now: one whose version is gone ends, and one for what was the latest version
-// ends with its last reader. Call it after the change.
+// now: one whose version is gone ends, and so do one for what was the latest
+// version, with its last reader, and one that was asked under shares of which too
+// few are left. Call it after every change of a version, of its sealed shares too.
 func (x *Exchange) VersionChanged(ctx context.Context, path string) {
+	x.changes.Lock()
+	defer x.changes.Unlock()
 	x.mu.Lock()
-	var all []*request
-	if x.paths[path] == 0 { // as with almost every write
-		x.mu.Unlock()
-		return
-	}
-	for _, r := range x.byID {
-		if r.path == path && (r.state == Waiting || r.held) {
-			all = append(all, r)
+	x.epoch++ // what is being opened now is loaded anew
+	var all []review
+	if x.paths[path] > 0 { // as with almost no write
+		for _, r := range x.byID {
+			if r.path == path && (r.state == Waiting || r.held) {
+				all = append(all, review{request: r, before: standing{policy: r.policyHash}})
+			}
 		}
 	}
 	x.mu.Unlock()
+	if len(all) == 0 {
+		return
+	}
 	_, latest, err := x.cfg.Version(ctx, path, 0)
 	if err != nil {
 		latest = 0
 	}
 	var ended []*request
-	for _, r := range all {
-		version, _, err := x.cfg.Version(ctx, path, r.version)
-		if err == nil && version.Header.Hash() != r.header {
-			err = tell(ErrCancelled, "version %d of %q was replaced", r.version, path)
-		}
-		if x.versionIs(r, latest, err) {
-			ended = append(ended, r)
+	for i := range all {
+		all[i].now = x.standsNow(ctx, all[i].request, all[i].before)
+		if x.versionIs(all[i].request, latest, all[i].now) {
+			ended = append(ended, all[i].request)
 		}
 	}
 	x.end(ctx, ended)
 }
 
+// standsNow holds a request against its version and the roster as they are now.
+func (x *Exchange) standsNow(ctx context.Context, r *request, before standing) standing {
+	verified, anew, err := x.fetch(ctx, r)
+	if err != nil {
+		return standing{err: err}
+	}
+	now := standing{seats: r.seatsIn(verified)}
+	err = x.cfg.Roster(func(known *roster.Roster) error {
+		now = newBench(known, x.cfg.Clock.Now()).stands(r, standing{policy: before.policy, seats: now.seats})
+		return now.err
+	})
+	if anew && errors.Is(err, ErrApprovers) {
+		err = r.sharedAnew()
+	}
+	now.err = err
+	return now
+}
+
 // versionIs tells a request how its version is now, and says whether that ended
 // it.
-func (x *Exchange) versionIs(r *request, latest uint64, gone error) bool {
+func (x *Exchange) versionIs(r *request, latest uint64, now standing) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
-	case r.state == Waiting && gone != nil:
-		x.finish(r, Cancelled, fmt.Errorf("request %s ended while it waited: %w", r.id, gone))
+	case r.state == Waiting && now.err != nil:
+		x.finish(r, Cancelled, fmt.Errorf("request %s ended while it waited: %w", r.id, now.err))
 		return true
-	case r.held && gone != nil:
+	case r.held && now.err != nil && !answerable(now.err):
 		x.drop(r)
 		return true
-	case r.state == Waiting && r.latest && latest > r.version:
-		if r.superseded = true; r.waiters == 0 {
-			x.finish(r, Cancelled, r.supersededBy())
-			return true
+	case r.state == Waiting && r.latest && latest > r.version && r.waiters == 0:
+		x.finish(r, Cancelled, r.supersededBy())
+		return true
+	}
+	if r.state == Waiting {
+		r.superseded = r.latest && latest > r.version
+		if !slices.Equal(r.seats, now.seats) {
+			r.policyHash, r.seats = now.policy, now.seats
+			x.requeue()
 		}
 	}
 	return false
+}
+
+// answerable says whether all that speaks against a request is who could answer
+// it: one that was answered is handed out nevertheless.
+func answerable(err error) bool {
+	return errors.Is(err, ErrApprovers) || errors.Is(err, approval.ErrSelfApproval) || errors.Is(err, supersession)
 }
 
 // end does for requests that have ended what cannot be done under mu: it wipes

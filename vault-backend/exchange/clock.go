@@ -20,9 +20,9 @@ func (systemClock) AfterFunc(d time.Duration, f func()) func() {
 	return func() { t.Stop() }
 }
 
-// alarm returns a channel that is closed after d, and a function that gives the
+// timeUp returns a channel that is closed after d, and a function that gives the
 // timer back.
-func alarm(c Clock, d time.Duration) (<-chan struct{}, func()) {
+func timeUp(c Clock, d time.Duration) (<-chan struct{}, func()) {
 	rang := make(chan struct{})
 	return rang, c.AfterFunc(d, func() { close(rang) })
 }

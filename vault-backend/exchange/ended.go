@@ -79,9 +79,6 @@ func (q *queue) recent(now envelope.Time) []*request {
 
 // tellEndings lists on the last page what became of requests.
 func (x *Exchange) tellEndings(v *visit, page *approval.Inbox) error {
-	if page.More {
-		return nil
-	}
 	x.mu.Lock()
 	var all []approval.Ended
 	for _, r := range v.recent {
@@ -94,17 +91,7 @@ func (x *Exchange) tellEndings(v *visit, page *approval.Inbox) error {
 	d := x.calls.of(v.call.Device)
 	d.told = max(d.told, v.ending)
 	x.mu.Unlock()
-	size := 0
-	for i := len(all) - 1; i >= 0; i-- {
-		encoded, err := envelope.Encode(all[i])
-		if err != nil {
-			return err
-		}
-		if size += len(encoded); size > maxEndedPage {
-			all = all[i+1:]
-			break
-		}
-	}
-	page.Ended = all
-	return nil
+	all, err := newest(all)
+	page.Ended = append(page.Ended, all...)
+	return err
 }

@@ -26,6 +26,9 @@ var (
 	// ErrDeniedRecently means that the same requester was denied the same path a
 	// moment ago. 422.
 	ErrDeniedRecently = errors.New("denied_recently: talk to the approver first; asking again at once only disturbs people")
+	// ErrReported means that an approver reported what the same requester asked for
+	// at the same path, and nobody has looked into it yet. 422.
+	ErrReported = errors.New("reported_recently: talk to the approver; an administrator who acknowledges the report below stillvault/reports/ lifts this at once")
 	// ErrHostConsumersOnly means that a policy lets only hosts receive a path. 403.
 	ErrHostConsumersOnly = errors.New("host_consumers_only: the policy does not let this mount see the plaintext")
 	// ErrMountNotAdmitted means that the mount is no consumer yet. 403.
@@ -50,6 +53,14 @@ var (
 	ErrUnknownRequest = errors.New("request_unknown: no such request; it may have ended a while ago, or with a restart of the mount, and then the next read asks again")
 	// ErrUnknownReceipt means that nothing is recorded under an id. 404.
 	ErrUnknownReceipt = errors.New("receipt_unknown: nothing is recorded under this id; list receipts/ for what is")
+	// ErrUnknownAlarm means that there is no such alarm, or that it was
+	// acknowledged. 404.
+	ErrUnknownAlarm = errors.New("alarm_unknown: there is no such alarm, or it was acknowledged; list alarms/ for those there are")
+	// ErrAlarmOpen means that a request that broke the glass still waits. 409.
+	ErrAlarmOpen = errors.New("alarm_open: the request still waits for an answer; acknowledge it once it has ended, or end it with a delete of requests/<id>")
+	// ErrUnknownReport means that there is no such report, or that it was
+	// acknowledged. 404.
+	ErrUnknownReport = errors.New("report_unknown: there is no such report, or it was acknowledged; list reports/ for those there are")
 	// ErrInboxReplayed means that an inbox call was seen before. 403.
 	ErrInboxReplayed = errors.New("inbox_replayed: this inbox call was made before; sign a new one")
 	// ErrInboxCap means that a device calls more often than anybody looks. 422.

@@ -18,14 +18,16 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 )
 
 // Config is what an exchange works with. Its functions may be called at the same
-// time from several goroutines, and may take locks of their owner's, but must
-// not call the exchange. Roster's callback calls none of the others.
+// time from several goroutines, and may take locks of their owner's, but, apart
+// from Opened, must not call the exchange. Roster's callback calls none
+// of the others.
 type Config struct {
 	Mount envelope.ID
 	// Consumer returns the mount's own consumer id and signer;
@@ -40,7 +42,15 @@ type Config struct {
 	Version func(ctx context.Context, path string, version uint64) (*secret.Version, uint64, error)
 	// Log returns at most limit statements of the org log, from sequence number
 	// from on.
-	Log    func(ctx context.Context, from uint64, limit int) ([]envelope.Signed, error)
+	Log func(ctx context.Context, from uint64, limit int) ([]envelope.Signed, error)
+	// Opened is told what became of shares of a version at a path. It may be nil,
+	// must bear being told the same twice, and is called with no lock held, so that
+	// it may change the version and call [Exchange.VersionChanged].
+	Opened func(ctx context.Context, path string, o Opening)
+	// Reshares returns the re-shares that an approver may help with, for the last
+	// page of their devices' inboxes. Nil for none; see [Exchange.Ring].
+	Reshares func(approver envelope.ID) []approval.ReshareNotice
+
 	Store  Store
 	Limits func() Limits // nil for DefaultLimits
 	Clock  Clock         // nil for the system's
@@ -51,11 +61,14 @@ type Config struct {
 //
 // Locks, in the order in which they are taken:
 //
-//  1. a stripe (by request hash) serialises what is done to one request: opening
+//  1. changes lets one change of the roster or of a version after the other in.
+//  2. a stripe (by request hash) serialises what is done to one request: opening
 //     it for a host, each answer to it, and every use of its key, wiping
 //     included. It is held across calls of Config's functions.
-//  2. whatever Config's functions lock, the roster's read lock above all.
-//  3. mu guards everything in memory. It is a leaf: while it is held nothing is
+//  3. notices serialises what is done to alarms and reports. It is held across
+//     calls of Config's functions, too.
+//  4. whatever Config's functions lock, the roster's read lock above all.
+//  5. mu guards everything in memory. It is a leaf: while it is held nothing is
 //     called that could block, and no other lock is taken.
 //
 // So a request's state can change (by a deadline, a cancellation, the roster)
@@ -63,7 +76,9 @@ type Config struct {
 // under mu before it has any effect.
 type Exchange struct {
 	cfg     Config
+	changes sync.Mutex
 	stripes [64]sync.Mutex
+	notices sync.Mutex
 
 	mu        sync.Mutex
 	byID      map[envelope.ID]*request
@@ -77,6 +92,9 @@ type Exchange struct {
 	over      []*request        // ended mount requests, oldest first
 	queues    map[envelope.ID]*queue
 	cooldowns map[place]cooldown
+	alarms    map[envelope.ID]*alarm  // by request
+	reports   map[envelope.ID]*report // by request
+	loud      uint64                  // counts changes of what every device is told
 	calls     callLog
 	due       agenda
 	epoch     uint64 // counts roster changes
@@ -113,6 +131,8 @@ func New(cfg Config) *Exchange {
 		paths:     map[string]int{},
 		queues:    map[envelope.ID]*queue{},
 		cooldowns: map[place]cooldown{},
+		alarms:    map[envelope.ID]*alarm{},
+		reports:   map[envelope.ID]*report{},
 		calls:     newCallLog(),
 		draining:  make(chan struct{}),
 	}
@@ -162,6 +182,7 @@ func (x *Exchange) Stats() Stats {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return Stats{
+		Alarms: len(x.alarms), Reports: len(x.reports),
 		Pending: x.pending, Held: x.held, Kept: len(x.byID) - x.pending - x.held, Prompts: x.prompts,
 		WaitingReaders: x.readers, WaitingDevices: x.devices, Draining: draining || x.drained,
 	}

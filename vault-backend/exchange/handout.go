@@ -6,7 +6,6 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 )
 
@@ -84,24 +83,6 @@ func (x *Exchange) openAgain(ctx context.Context, r *request) (*secret.Value, er
 		}
 	}
 	return nil, secret.ErrQuorum
-}
-
-// version returns the version that a request is for, verified. Its stripe is
-// held.
-func (x *Exchange) version(ctx context.Context, r *request) (*secret.Verified, error) {
-	if r.verified != nil {
-		return r.verified, nil
-	}
-	version, _, err := x.cfg.Version(ctx, r.path, r.version)
-	if err != nil {
-		return nil, err
-	}
-	var verified *secret.Verified
-	err = x.cfg.Roster(func(known *roster.Roster) (err error) {
-		verified, err = version.Verify(known, x.cfg.Mount, r.path)
-		return err
-	})
-	return verified, err
 }
 
 // leaseLeft returns what is left of the lease, which began with the approval,

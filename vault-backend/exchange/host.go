@@ -21,7 +21,7 @@ func (x *Exchange) Release(ctx context.Context, path string, signed envelope.Sig
 	if err != nil {
 		return nil, err
 	}
-	ended, stop := alarm(x.cfg.Clock, wait)
+	ended, stop := timeUp(x.cfg.Clock, wait)
 	defer stop()
 	hash := signed.Hash()
 	r, err := x.attachHost(hash, path, who)
@@ -43,6 +43,23 @@ func (x *Exchange) Release(ctx context.Context, path string, signed envelope.Sig
 func (x *Exchange) attachHost(hash envelope.Hash, path string, who Requester) (*request, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	r, err := x.hostRequestLocked(hash, path, who)
+	if r != nil {
+		x.join(r)
+	}
+	return r, err
+}
+
+// hostRequest returns a request that a host posted, if it is for this path and this
+// is its requester; nil if there is none with this hash.
+func (x *Exchange) hostRequest(hash envelope.Hash, path string, who Requester) (*request, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.hostRequestLocked(hash, path, who)
+}
+
+// hostRequestLocked is hostRequest with mu held.
+func (x *Exchange) hostRequestLocked(hash envelope.Hash, path string, who Requester) (*request, error) {
 	r := x.byHash[hash]
 	switch {
 	case r == nil:
@@ -54,7 +71,6 @@ func (x *Exchange) attachHost(hash envelope.Hash, path string, who Requester) (*
 	case r.path != path:
 		return nil, fmt.Errorf("request %s is for another path: %w", r.id, approval.ErrRequest)
 	}
-	x.join(r)
 	return r, nil
 }
 
@@ -67,6 +83,7 @@ type posting struct {
 	who     Requester
 	slot    slot
 	stored  bool
+	raised  *request // whose alarm was raised for it
 }
 
 // post opens a host's request and joins the call to it. The stripe keeps two
@@ -83,18 +100,28 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	p := &posting{path: path, signed: signed, hash: hash, who: who, slot: slot{hostIdentity(who, q.Consumer), path, q.Consumer}}
-	if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err != nil {
-		return nil, err
-	}
+	p := &posting{path: path, signed: signed, hash: hash, who: who, slot: slot{hostIdentity(who, q.Consumer), path, q.Consumer, q.BreakGlass}}
 	for {
+		if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err != nil {
+			return nil, err
+		}
 		r, err := x.tryPost(ctx, p)
-		if err != nil && p.stored {
-			x.eraseHost(ctx, hostFolderOf(hash))
+		if err != nil {
+			x.takeBack(ctx, p)
 		}
 		if r != nil || err != nil {
 			return r, err
 		}
+	}
+}
+
+// takeBack removes what was stored of a request that was not opened.
+func (x *Exchange) takeBack(ctx context.Context, p *posting) {
+	if p.stored {
+		x.eraseHost(ctx, hostFolderOf(p.hash))
+	}
+	if p.raised != nil {
+		x.silence(ctx, p.raised)
 	}
 }
 
@@ -107,6 +134,14 @@ func (x *Exchange) tryPost(ctx context.Context, p *posting) (*request, error) {
 		return nil, err
 	}
 	r, err := x.draftHost(p)
+	if err != nil {
+		return nil, err
+	}
+	// The alarm first: nobody may be asked who is not told of.
+	raised, err := x.raise(ctx, r)
+	if raised {
+		p.raised = r
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +193,7 @@ func (x *Exchange) draftHost(p *posting) (*request, error) {
 			return fmt.Errorf("request %s names another version than the one stored: %w", q.ID, approval.ErrRequest)
 		}
 		r = newRequest(p.signed, p.hash, q, verified, p.slot.who)
+		r.epochs = len(p.version.Reshares)
 		s := newBench(known, now).stands(r, standing{seats: r.seats})
 		r.policyHash, r.seats = s.policy, s.seats
 		return s.err

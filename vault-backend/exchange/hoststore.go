@@ -25,6 +25,7 @@ const (
 type hostEntry struct {
 	Request envelope.Signed `json:"request"`
 	Who     string          `json:"who"`
+	WrapSet envelope.Hash   `json:"wrap_set"`
 	Ended   State           `json:"ended"`
 	Cause   string          `json:"cause"`
 }
@@ -41,7 +42,7 @@ func hostFolderOf(hash envelope.Hash) string { return hostFolder + hash.String()
 func (r *request) folder() string { return hostFolderOf(r.hash) }
 
 func (x *Exchange) storeHost(ctx context.Context, r *request, ended State, cause string) error {
-	entry, err := envelope.Encode(hostEntry{Request: r.signed, Who: r.who, Ended: ended, Cause: cause})
+	entry, err := envelope.Encode(hostEntry{Request: r.signed, Who: r.who, WrapSet: r.wrapSet, Ended: ended, Cause: cause})
 	if err != nil {
 		return err
 	}
@@ -98,11 +99,13 @@ func (x *Exchange) eraseHost(ctx context.Context, folder string) {
 }
 
 // Restore brings back what an earlier process stored: hosts' requests with the
-// answers to them, and cooldowns. Mount requests died with that process, since
+// answers to them, cooldowns, alarms and reports. Mount requests died with that process, since
 // it alone had their keys. Call it before anything else.
 func (x *Exchange) Restore(ctx context.Context) error {
-	if err := x.restoreCooldowns(ctx); err != nil {
-		return err
+	for _, restore := range []func(context.Context) error{x.restoreCooldowns, x.restoreAlarms, x.restoreReports} {
+		if err := restore(ctx); err != nil {
+			return err
+		}
 	}
 	folders, err := x.cfg.Store.List(ctx, hostFolder)
 	if err != nil {
@@ -121,9 +124,26 @@ func (x *Exchange) Restore(ctx context.Context) error {
 	slices.SortFunc(all, func(a, b *revived) int { return cmp.Compare(a.request.created, b.request.created) })
 	for _, v := range all {
 		x.resume(v)
+		if err := x.soundAgain(ctx, v); err != nil {
+			return err
+		}
 	}
 	x.settle(ctx)
 	x.RosterChanged(ctx)
+	return nil
+}
+
+// soundAgain makes up for what the process did not live to note at an alarm.
+func (x *Exchange) soundAgain(ctx context.Context, v *revived) error {
+	if !v.request.glass || x.stateOf(v.request) == Cancelled {
+		return nil
+	}
+	approved := x.stateOf(v.request) == Approved
+	for i := range v.answers {
+		if err := x.sound(ctx, v.request, &v.answers[i], approved); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -186,11 +206,12 @@ func (x *Exchange) revive(ctx context.Context, q *approval.Request, entry hostEn
 	}
 	var r *request
 	err = x.cfg.Roster(func(known *roster.Roster) error {
-		verified, err := version.VerifyHistory(known, x.cfg.Mount, q.Path)
+		verified, epochs, err := rewind(known, version, x.cfg.Mount, q.Path, entry.WrapSet)
 		if err != nil {
 			return err
 		}
 		r = newRequest(entry.Request, entry.Request.Hash(), q, verified, entry.Who)
+		r.epochs = epochs
 		// Also of one that has ended: whoever might have answered is told how.
 		if s := newBench(known, x.cfg.Clock.Now()).stands(r, standing{seats: r.seats}); s.err == nil {
 			r.policyHash, r.seats = s.policy, s.seats

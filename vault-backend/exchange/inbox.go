@@ -22,14 +22,18 @@ const (
 
 // visit is an inbox call that is being answered.
 type visit struct {
-	call   *approval.InboxCall
-	signed envelope.Signed
-	device *roster.Device
-	head   uint64 // sequence number of the log's last statement
-	shown  []*request
-	recent []*request // that ended
-	ending uint64     // of the last end there was
-	news   bool       // the device was not told of all of them
+	call     *approval.InboxCall
+	signed   envelope.Signed
+	device   *roster.Device
+	head     uint64 // sequence number of the log's last statement
+	shown    []*request
+	recent   []*request // that ended
+	ending   uint64     // of the last end there was
+	news     bool       // the device was not told of all of them
+	loud     uint64     // changes of what every device is told
+	alarm    bool       // there was one that the device was not told of, or a re-share
+	reshares []approval.ReshareNotice
+	noted    envelope.Hash // of reshares
 }
 
 // Inbox answers a device's signed call with the statements that it has not seen
@@ -42,7 +46,7 @@ func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.
 	if err != nil {
 		return envelope.Envelope{}, err
 	}
-	ended, stop := alarm(x.cfg.Clock, min(time.Duration(v.call.Wait)*time.Millisecond, approval.MaxInboxWait))
+	ended, stop := timeUp(x.cfg.Clock, min(time.Duration(v.call.Wait)*time.Millisecond, approval.MaxInboxWait))
 	defer stop()
 	if err := x.enterPoll(v); err != nil {
 		return envelope.Envelope{}, err
@@ -55,19 +59,22 @@ func (x *Exchange) Inbox(ctx context.Context, signed envelope.Signed) (envelope.
 		if err := x.look(v); err != nil {
 			return envelope.Envelope{}, err
 		}
+		if err := x.lookForReshares(v); err != nil {
+			return envelope.Envelope{}, err
+		}
 		page, err := x.compose(ctx, v)
 		if err != nil {
 			return envelope.Envelope{}, err
 		}
-		if over || len(page.Items) > 0 || len(page.Log) > 0 {
-			if err := x.tellEndings(v, &page); err != nil {
+		if over || v.alarm || len(page.Items) > 0 || len(page.Log) > 0 {
+			if err := x.tellRest(v, &page); err != nil {
 				return envelope.Envelope{}, err
 			}
 			return approval.SealInbox(v.device, x.cfg.Mount, v.signed, page)
 		}
 		if v.news && gathered == nil {
 			var stop func()
-			gathered, stop = alarm(x.cfg.Clock, gatherEnded)
+			gathered, stop = timeUp(x.cfg.Clock, gatherEnded)
 			defer stop()
 		}
 		select {
@@ -92,8 +99,43 @@ func (x *Exchange) survey(v *visit) (rang, draining <-chan struct{}) {
 	q := x.queueOf(v.device.Approver)
 	v.shown = x.page(v.device.Approver, v.call.After, maxItems+1)
 	v.recent, v.ending = slices.Clone(q.recent(x.now())), x.endings
-	v.news = len(v.recent) > 0 && v.recent[len(v.recent)-1].ending > x.calls.of(v.call.Device).told
+	d := x.calls.of(v.call.Device)
+	v.news = len(v.recent) > 0 && v.recent[len(v.recent)-1].ending > d.told
+	v.loud, v.alarm = x.loud, x.loud > d.loud
 	return q.listen(), x.draining
+}
+
+// tellRest adds to the last page what is not asked of anybody: what became of
+// requests, re-shares and alarms.
+func (x *Exchange) tellRest(v *visit, page *approval.Inbox) error {
+	if page.More {
+		return nil
+	}
+	page.Reshares = append(page.Reshares, v.reshares...)
+	if err := x.tellAlarms(v, page); err != nil {
+		return err
+	}
+	return x.tellEndings(v, page)
+}
+
+// lookForReshares finds what the approver may help to share anew. It is news if the
+// device was told something else.
+func (x *Exchange) lookForReshares(v *visit) error {
+	if x.cfg.Reshares == nil {
+		return nil
+	}
+	v.reshares = x.cfg.Reshares(v.device.Approver)
+	encoded, err := envelope.Encode(v.reshares)
+	if err != nil {
+		return err
+	}
+	if v.noted = (envelope.Hash{}); len(v.reshares) > 0 {
+		v.noted = envelope.SumHash(encoded)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v.alarm = v.alarm || v.noted != x.calls.of(v.call.Device).noted
+	return nil
 }
 
 // receive verifies a call, and that it was not made before.
@@ -143,7 +185,10 @@ func (x *Exchange) look(v *visit) error {
 // compose fills a page. A device that has not seen the whole log is given that
 // first: it could not verify what refers to the rest.
 func (x *Exchange) compose(ctx context.Context, v *visit) (approval.Inbox, error) {
-	page := approval.Inbox{Log: []envelope.Signed{}, Items: []approval.Item{}}
+	page := approval.Inbox{
+		Log: []envelope.Signed{}, Items: []approval.Item{}, Ended: []approval.Ended{},
+		Reshares: []approval.ReshareNotice{}, Alarms: []approval.Alarm{},
+	}
 	size := 0
 	if seen := v.call.Roster.Seq; seen < v.head {
 		statements, err := x.cfg.Log(ctx, seen+1, maxStatements)
@@ -199,6 +244,9 @@ func (x *Exchange) fill(ctx context.Context, page *approval.Inbox, size int, sho
 // item returns what a device needs to review a request.
 func (x *Exchange) item(ctx context.Context, r *request) (approval.Item, error) {
 	version, _, err := x.cfg.Version(ctx, r.path, r.version)
+	if err == nil {
+		version, err = r.asAsked(version)
+	}
 	if err != nil {
 		return approval.Item{}, err
 	}

@@ -31,6 +31,9 @@ func (x *Exchange) Check() error {
 		if r.state != Waiting {
 			continue
 		}
+		if r.glass && x.alarms[r.id] == nil {
+			return fmt.Errorf("request %s breaks the glass in silence", r.id)
+		}
 		if x.open[r.slot()] != r {
 			return fmt.Errorf("request %s waits and is not in its slot", r.id)
 		}

@@ -15,7 +15,8 @@ type place struct{ who, path string }
 // for the same path.
 type cooldown struct {
 	until  envelope.Time
-	denial string // who said what, for people
+	denial string      // who said what, for people
+	report envelope.ID // the request whose report it is for; zero for an ordinary denial
 }
 
 // cooldownEntry is a cooldown as stored at cooldown/<SHA-256 of the place>.
@@ -24,6 +25,7 @@ type cooldownEntry struct {
 	Path   string        `json:"path"`
 	Until  envelope.Time `json:"until"`
 	Denial string        `json:"denial"`
+	Report envelope.ID   `json:"report"`
 }
 
 const cooldownFolder = "cooldown/"
@@ -44,7 +46,11 @@ func (x *Exchange) admit(s slot, version uint64, limits Limits) (uint64, error) 
 func (x *Exchange) admitLocked(s slot, version uint64, limits Limits) error {
 	now, who, path := x.now(), s.who, s.path
 	if c, ok := x.cooldowns[place{who, path}]; ok && now < c.until {
-		return tell(ErrDeniedRecently, "%s; %q can be asked for again after %s, in %s", c.denial, path, clockTime(c.until), c.until.Sub(now).Round(time.Second))
+		sentinel := ErrDeniedRecently
+		if !c.report.IsZero() {
+			sentinel = ErrReported
+		}
+		return tell(sentinel, "%s; %q can be asked for again after %s, in %s", c.denial, path, clockTime(c.until), c.until.Sub(now).Round(time.Second))
 	}
 	switch {
 	case x.drained || limits.Drain || x.closed:
@@ -62,10 +68,26 @@ func (x *Exchange) admitLocked(s slot, version uint64, limits Limits) error {
 	return nil
 }
 
-// cool stores the cooldown after a denial and puts it in force.
-func (x *Exchange) cool(ctx context.Context, p place, denial string) error {
-	c := cooldown{until: x.now().Add(x.cfg.Limits().Cooldown), denial: denial}
-	entry, err := envelope.Encode(cooldownEntry{Who: p.who, Path: p.path, Until: c.until, Denial: denial})
+// coolAfter stores the cooldown after a denial, and puts it in force.
+func (x *Exchange) coolAfter(ctx context.Context, r *request, g *ruling) error {
+	rec := &g.vetted.Receipt
+	c := cooldown{until: x.now().Add(x.cfg.Limits().Cooldown), denial: fmt.Sprintf("%s denied it with %q", g.name, rec.Reason)}
+	if rec.Report {
+		c.until = x.now().Add(max(reportedCooldown, x.cfg.Limits().Cooldown))
+		c.denial, c.report = fmt.Sprintf("%s denied and reported it with %q", g.name, rec.Reason), r.id
+	}
+	return x.cool(ctx, place{r.who, r.path}, c)
+}
+
+// cool stores a cooldown and puts it in force, unless a longer one is.
+func (x *Exchange) cool(ctx context.Context, p place, c cooldown) error {
+	x.mu.Lock()
+	longer := x.cooldowns[p].until > c.until
+	x.mu.Unlock()
+	if longer {
+		return nil
+	}
+	entry, err := envelope.Encode(cooldownEntry{Who: p.who, Path: p.path, Until: c.until, Denial: c.denial, Report: c.report})
 	if err != nil {
 		return err
 	}
@@ -75,6 +97,25 @@ func (x *Exchange) cool(ctx context.Context, p place, denial string) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.cooldowns[p] = c
+	return nil
+}
+
+// warm ends the cooldown that a report began, if it still lasts.
+func (x *Exchange) warm(ctx context.Context, p place, report envelope.ID) error {
+	x.mu.Lock()
+	c, known := x.cooldowns[p]
+	x.mu.Unlock()
+	if !known || c.report != report {
+		return nil
+	}
+	if err := x.cfg.Store.Delete(ctx, p.entry()); err != nil {
+		return fmt.Errorf("end the cooldown after a report: %w", err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.cooldowns[p].report == report {
+		delete(x.cooldowns, p)
+	}
 	return nil
 }
 
@@ -98,7 +139,7 @@ func (x *Exchange) restoreCooldowns(ctx context.Context) error {
 			continue
 		}
 		x.mu.Lock()
-		x.cooldowns[place{entry.Who, entry.Path}] = cooldown{until: entry.Until, denial: entry.Denial}
+		x.cooldowns[place{entry.Who, entry.Path}] = cooldown{until: entry.Until, denial: entry.Denial, report: entry.Report}
 		x.mu.Unlock()
 	}
 	return nil

@@ -47,6 +47,13 @@ func (x *Exchange) RecordLost(ctx context.Context, e approval.Evidence) error {
 	if len(records) >= maxRefused {
 		return nil
 	}
+	if rec.Report {
+		// It stands, though there is nothing left to be denied.
+		who, _ := Requester{Entity: found.Request.Origin.Entity}.identity()
+		if err := x.file(ctx, reportEntry{Request: e.Request, Receipt: e.Receipt, Who: who, By: found.Approver.Name}); err != nil {
+			return err
+		}
+	}
 	r := &request{id: rec.RequestID, hash: rec.Request, signed: e.Request}
 	return x.record(ctx, r, &ruling{release: approval.Release{Receipt: e.Receipt}, hash: hash}, nameOfError(ErrUnknownRequest))
 }

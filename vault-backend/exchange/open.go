@@ -18,10 +18,13 @@ type slot struct {
 	who  string
 	path string
 	host envelope.ID // consumer id; zero for the mount
+	// Breaking the glass has a slot of its own: it asks other people, and whoever
+	// needs it has no time to end a request that nobody answers.
+	glass bool
 }
 
 func (r *request) slot() slot {
-	s := slot{who: r.who, path: r.path}
+	s := slot{who: r.who, path: r.path, glass: r.glass}
 	if r.host() {
 		s.host = r.consumer
 	}

@@ -39,6 +39,9 @@ type request struct {
 	author   envelope.ID
 	policy   envelope.ID
 	access   []secret.Access
+	glass    bool          // breaks the glass: of access, only that requirement counts
+	wrapSet  envelope.Hash // that it is answered under, see shares.go
+	epochs   int           // re-shares up to that wrap set
 	created  envelope.Time
 	deadline envelope.Time
 	done     chan struct{} // closed when the state is no longer Waiting
@@ -68,8 +71,8 @@ type request struct {
 	place      int           // in the agenda, from 1; 0 if not on it
 }
 
-// seat is a holder of a share of the requested version. may says whether they
-// are entitled to answer, by the roster as it is now.
+// seat is a holder of a share of the requested version, for a requirement that
+// counts. may says whether they are entitled to answer, by the roster as it is now.
 type seat struct {
 	approver    envelope.ID
 	generation  uint32
@@ -100,6 +103,7 @@ type key struct {
 	reason  string
 	version uint64
 	lease   uint32
+	glass   bool
 }
 
 // newRequest returns a request for a verified version that waits. q is what
@@ -108,14 +112,11 @@ func newRequest(signed envelope.Signed, hash envelope.Hash, q *approval.Request,
 	signed.Payload = bytes.Clone(signed.Payload) // as long as it is, and no longer
 	r := &request{
 		id: q.ID, hash: hash, header: q.Header, signed: signed, who: who, entity: q.Origin.Entity, path: q.Path, version: q.Version,
-		consumer: q.Consumer, author: v.Header.Author, policy: q.Policy, access: v.Access, created: q.Created, deadline: q.Deadline,
-		done: make(chan struct{}), state: Waiting, seats: make([]seat, len(v.Seats)), verified: v.Slim(),
+		consumer: q.Consumer, author: v.Header.Author, policy: q.Policy,
+		access: v.Access, glass: q.BreakGlass, wrapSet: v.WrapSet, created: q.Created, deadline: q.Deadline,
+		done: make(chan struct{}), state: Waiting, verified: v.Slim(),
 	}
-	for i, h := range v.Seats {
-		if r.seats[i] = (seat{approver: h.Approver, generation: h.Generation, requirement: h.Requirement}); !v.HasWrap(h.Approver) {
-			r.seats[i].generation = 0 // no keyring is: there is nothing that this person could open
-		}
-	}
+	r.seats = r.seatsIn(v)
 	return r
 }
 
@@ -172,9 +173,11 @@ func (r *request) said(approver envelope.ID, d approval.Decision) bool {
 
 // missing returns the requirements with fewer decisions of a kind than people
 // they want. mu is held.
-func (r *request) missing(d approval.Decision) []approval.Need {
-	var all []approval.Need
+func (r *request) missing(d approval.Decision) (requirements []string) {
 	for i, a := range r.access {
+		if !r.counts(i) {
+			continue
+		}
 		var have uint32
 		for j := range r.answers {
 			if r.answers[j].decision == d && int(r.answers[j].requirement) == i {
@@ -182,19 +185,24 @@ func (r *request) missing(d approval.Decision) []approval.Need {
 			}
 		}
 		if have < a.M {
-			all = append(all, approval.Need{Requirement: a.Name, Have: have, Want: a.M})
+			requirements = append(requirements, a.Name)
 		}
 	}
-	return all
+	return requirements
 }
+
+// counts says whether a requirement is one that answers the request: the one for
+// breaking the glass, or one of the others.
+func (r *request) counts(requirement int) bool { return r.access[requirement].BreakGlass == r.glass }
 
 // enforces says whether the version's shares demand what a policy does.
 func (r *request) enforces(p *roster.Policy) bool {
-	if len(r.access) != len(p.Requirements) {
+	all := p.All()
+	if len(r.access) != len(all) {
 		return false
 	}
-	for i, q := range p.Requirements {
-		if r.access[i] != (secret.Access{Name: q.Name, M: q.M}) {
+	for i, q := range all {
+		if r.access[i] != (secret.Access{Name: q.Name, M: q.M, BreakGlass: i == len(p.Requirements)}) {
 			return false
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -37,6 +38,9 @@ type scene struct {
 	mu       sync.RWMutex // of the roster
 	versions map[string][]*secret.Version
 	limits   exchange.Limits
+	openings []exchange.Opening
+	reshares []approval.ReshareNotice
+	onOpened func(exchange.Opening) // runs with no lock held
 
 	notAdmitted bool
 	author      *coretest.Consumer     // of what is written; the mount if nil
@@ -116,9 +120,27 @@ func (s *scene) restart() error {
 			rest := s.Log[min(int(from), len(s.Log)):]
 			return rest[:min(limit, len(rest))], nil
 		},
+		Opened: s.opened,
+		Reshares: func(envelope.ID) []approval.ReshareNotice {
+			s.mu.RLock()
+			defer s.mu.RUnlock()
+			return s.reshares
+		},
 		Store: s.store, Limits: func() exchange.Limits { s.mu.RLock(); defer s.mu.RUnlock(); return s.limits }, Clock: s.clock,
 	})
 	return s.x.Restore(s.T.Context())
+}
+
+func (s *scene) opened(_ context.Context, at string, o exchange.Opening) {
+	if at != path {
+		s.T.Errorf("told of shares at %q", at)
+	}
+	s.mu.Lock()
+	s.openings = append(s.openings, o)
+	s.mu.Unlock()
+	if s.onOpened != nil {
+		s.onOpened(o)
+	}
 }
 
 func (s *scene) version(_ context.Context, path string, n uint64) (*secret.Version, uint64, error) {

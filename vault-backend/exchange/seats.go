@@ -98,7 +98,7 @@ func (b *bench) seat(r *request, p *roster.Policy, rules bound, before []seat) (
 	}
 	for i, a := range r.access {
 		switch {
-		case may[i] >= a.M:
+		case !r.counts(i), may[i] >= a.M:
 		case may[i]+selves[i] >= a.M:
 			return nil, tell(approval.ErrSelfApproval, "%q needs %d of %q, and without the requester there are %d", r.path, a.M, a.Name, may[i])
 		default:

@@ -39,7 +39,7 @@ func (r *request) visible(who *Requester) bool {
 // line describes the request. mu is held.
 func (r *request) line() Line {
 	return Line{
-		Request: r.id, Path: r.path, Version: r.version, State: r.state, Summary: r.summary(false),
+		Request: r.id, Path: r.path, Version: r.version, Glass: r.glass, State: r.state, Summary: r.summary(false),
 		Created: r.created.Time(), Deadline: r.deadline.Time(),
 	}
 }
@@ -110,13 +110,14 @@ func (x *Exchange) Cancel(ctx context.Context, id envelope.ID, who *Requester) e
 		}
 	}
 	x.mu.Lock()
-	defer r.wipe()
-	defer x.mu.Unlock()
 	switch {
 	case r.state == Waiting:
 		x.finish(r, Cancelled, cause)
 	case r.held:
 		x.drop(r)
 	}
+	x.mu.Unlock()
+	r.wipe()
+	x.hush(ctx, r)
 	return nil
 }

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -36,16 +35,19 @@ func (r *request) consented() bool {
 // held.
 func (r *request) tally() []Requirement {
 	phase := r.phase()
-	all := make([]Requirement, len(r.access))
+	all := []Requirement{}
 	for i, a := range r.access {
-		all[i] = Requirement{Name: a.Name, Want: a.M, Decided: []string{}}
-	}
-	for i := range r.answers {
-		if a := &r.answers[i]; a.decision == phase && int(a.requirement) < len(all) {
-			q := &all[a.requirement]
-			q.Have++
-			q.Decided = append(q.Decided, a.name)
+		if !r.counts(i) {
+			continue
 		}
+		q := Requirement{Name: a.Name, Want: a.M, Decided: []string{}}
+		for j := range r.answers {
+			if said := &r.answers[j]; said.decision == phase && int(said.requirement) == i {
+				q.Have++
+				q.Decided = append(q.Decided, said.name)
+			}
+		}
+		all = append(all, q)
 	}
 	return all
 }
@@ -53,11 +55,15 @@ func (r *request) tally() []Requirement {
 // summary says in a line how far a request is, as "1 of 2 sre; security:
 // waiting"; with the names of those who decided if named is true. mu is held.
 func (r *request) summary(named bool) string {
-	var parts []string
-	for _, q := range r.tally() {
-		parts = append(parts, q.text(named))
+	all := r.tally()
+	needs := make([]approval.Need, len(all))
+	for i, q := range all {
+		needs[i] = approval.Need{Requirement: q.Name, Have: q.Have, Want: q.Want}
+		if named && q.Have > 0 {
+			needs[i].Requirement += " (" + strings.Join(q.Decided, ", ") + ")"
+		}
 	}
-	text := strings.Join(parts, "; ")
+	text := approval.Summary(needs)
 	switch {
 	case r.phase() == approval.Consent:
 		return "consents so far: " + text
@@ -65,16 +71,4 @@ func (r *request) summary(named bool) string {
 		return "all consented; approvals so far: " + text
 	}
 	return text
-}
-
-func (q *Requirement) text(named bool) string {
-	switch {
-	case q.Have == 0 && q.Want == 1:
-		return q.Name + ": waiting"
-	case q.Have == 0:
-		return fmt.Sprintf("%s: waiting for %d", q.Name, q.Want)
-	case named:
-		return fmt.Sprintf("%d of %d %s (%s)", q.Have, q.Want, q.Name, strings.Join(q.Decided, ", "))
-	}
-	return fmt.Sprintf("%d of %d %s", q.Have, q.Want, q.Name)
 }

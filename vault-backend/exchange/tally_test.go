@@ -47,18 +47,18 @@ func TestRequestsTellWhoDecidedAndWhatIsMissing(t *testing.T) {
 		s.clock.advance(a.Wait)
 		r.fails(exchange.ErrWaiting, parts...)
 	}
-	waits("request_waiting: sre: waiting for 2; security: waiting (request ")
+	waits("request_waiting: 0 of 2 sre; security: waiting (request ")
 	id := s.only()
-	s.stands(id, "sre: waiting for 2; security: waiting", nil, nil)
+	s.stands(id, "0 of 2 sre; security: waiting", nil, nil)
 	s.people[1].says(true, exchange.Waiting)
 	s.stands(id, "1 of 2 sre; security: waiting", []string{"approver-1"}, nil)
 	waits("request_waiting: 1 of 2 sre (approver-1); security: waiting (request "+id.String()+` for "prod/db"`, "nobody is prompted again")
 	s.people[3].says(true, exchange.Waiting)
-	waits("1 of 2 sre (approver-1); 1 of 1 security (approver-3) (request")
+	waits("1 of 2 sre (approver-1); security (approver-3): done (request")
 	r := s.read(a)
 	s.people[0].says(true, exchange.Approved)
-	s.stands(id, "2 of 2 sre; 1 of 1 security", []string{"approver-1", "approver-0"}, []string{"approver-3"})
-	if lines := s.x.List(nil); lines[0].Summary != "2 of 2 sre; 1 of 1 security" {
+	s.stands(id, "sre: done; security: done", []string{"approver-1", "approver-0"}, []string{"approver-3"})
+	if lines := s.x.List(nil); lines[0].Summary != "sre: done; security: done" {
 		t.Fatalf("listed as %q", lines[0].Summary)
 	}
 	r.gets(password)
@@ -88,11 +88,11 @@ func TestConsentsAreSummedUpFirst(t *testing.T) {
 	s.stands(id, "consents so far: 1 of 2 sre; security: waiting", []string{"approver-0"}, nil)
 	s.people[2].consents()
 	s.people[4].consents()
-	s.stands(id, "all consented; approvals so far: sre: waiting for 2; security: waiting", nil, nil)
+	s.stands(id, "all consented; approvals so far: 0 of 2 sre; security: waiting", nil, nil)
 	for _, i := range []int{0, 2} {
 		s.people[i].says(true, exchange.Waiting)
 	}
-	s.stands(id, "all consented; approvals so far: 2 of 2 sre; security: waiting", []string{"approver-0", "approver-2"})
+	s.stands(id, "all consented; approvals so far: sre: done; security: waiting", []string{"approver-0", "approver-2"})
 	s.people[4].says(true, exchange.Approved)
 	r.gets(password)
 }

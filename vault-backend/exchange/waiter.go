@@ -18,7 +18,7 @@ func (x *Exchange) waitOf(asked time.Duration) (time.Duration, error) {
 }
 
 // await blocks until the request has ended, or one of the things that end only
-// the wait: the alarm, the client's going away, a drain.
+// the wait: its time, the client's going away, a drain.
 func (x *Exchange) await(ctx context.Context, r *request, ended <-chan struct{}) error {
 	configured := x.cfg.Limits().Drain
 	x.mu.Lock()
