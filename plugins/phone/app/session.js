@@ -10,6 +10,7 @@ import { giving, receiving } from './session/handover.js';
 import { invitation } from './session/invitation.js';
 import { Inbox } from './session/inbox.js';
 import { muting } from './session/mute.js';
+import { Resharing } from './session/reshare.js';
 import { settings } from './session/settings.js';
 import { doing } from './session/words.js';
 import { Failure, failureOf, reworded, shown } from './failure.js';
@@ -160,6 +161,7 @@ export class Session {
 function assemble(context, screens) {
   const decisions = new Decisions(context, screens);
   const inbox = new Inbox(context, screens, decisions);
+  const resharing = new Resharing(context, decisions);
   const admitting = admission(context, { list: (signal) => inbox.list(signal), resume: (state) => enrol.resume(state) });
   const enrol = new Enrolment(context, screens, {
     invitation: invitation(context), admission: () => admitting.start(), admitted: () => inbox.start(),
@@ -180,7 +182,9 @@ function assemble(context, screens) {
     paste: (link) => enrol.paste(link), replace: () => enrol.replace(), keepWaiting: () => enrol.keepWaiting(),
     startAgain: () => enrol.startAgain(), start: (name) => enrol.start(name), makePasskey: () => enrol.makePasskey(),
     setPassword: (password) => enrol.setPassword(password), confirmSheet: () => enrol.confirmSheet(),
-    approve: (hash, typed) => decisions.approve(hash, typed), deny: (hash, reason) => decisions.deny(hash, reason),
+    approve: (hash, typed) => decisions.approve(hash, typed), deny: (hash, reason, report) => decisions.deny(hash, reason, report),
+    reshare: (hash) => resharing.reshare(hash), stopReshare: () => resharing.stop(), leaveReshare: () => { resharing.leave(); screens.reset({ error: null }); },
+    openReshare: (hash) => { resharing.leave(); screens.go('reshare', { selected: hash }); return resharing.look(hash); },
   };
   return { enrol, resumeLoops, actions };
 }

@@ -15,7 +15,7 @@ export function emptyModel(about) {
     screen: 'loading', stage: 'empty', online: true, reachable: true, listed: false,
     alarm: null, busy: null, error: null, update: null, signedOut: false,
     me: null, link: null, passkey: null, sheet: null, fingerprint: null,
-    requests: [], refused: [], ended: [], outcome: null, answering: null, selected: null, unsent: 0, mutes: [], head: null,
+    requests: [], refused: [], ended: [], outcome: null, answering: null, selected: null, unsent: 0, mutes: [], head: null, reshares: [], resharing: null, alarms: [],
     history: [], devices: [], handover: null, checked: null, closed: null, replaces: null, standing: null, revoked: null, now: Date.now(), lastPoll: null,
   };
 }

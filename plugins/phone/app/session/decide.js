@@ -47,14 +47,15 @@ export class Decisions {
    * Denies a request. It needs no gesture.
    * @param {string} hash
    * @param {string} [reason]
+   * @param {boolean} [report] nobody should have asked this
    */
-  deny(hash, reason = '') {
+  deny(hash, reason = '', report = false) {
     const context = this.#context;
     return context.deed(doing.seal, async () => {
       const watch = stopwatch(context.env.performance);
       const card = this.#find(hash);
-      const answer = await context.desk.op('deny', { hash, reason });
-      await this.#settle({ ...card, reason }, answer, 'denied', watch);
+      const answer = await context.desk.op('deny', { hash, reason, report });
+      await this.#settle({ ...card, reason, report }, answer, 'denied', watch);
     });
   }
 
@@ -67,8 +68,8 @@ export class Decisions {
   // From here on the answer stands, whatever the network does.
   async #settle(card, answer, how, watch) {
     const context = this.#context;
-    const { hash, path, requester, consumer, lease, reason } = card;
-    const outcome = { hash, path, requester, consumer, lease, reason, how, decision: how, counter: answer.counter, state: 'unsent', error: null };
+    const { hash, path, requester, consumer, lease, reason, report = false } = card;
+    const outcome = { hash, path, requester, consumer, lease, reason, report, how, decision: how, counter: answer.counter, state: 'unsent', error: null };
     // It no longer waits, and is still what is looked at.
     context.set({ busy: doing.send, answering: card, requests: without(context.model.requests, hash, how) });
     const sending = this.#send(answer, context.life.signal);
@@ -102,12 +103,44 @@ export class Decisions {
     } catch (error) {
       if (isAborted(error)) throw error;
       const failure = failureOf(error);
-      if (isAlarm(failure) || isPassing(failure) || failure.status === 0 || failure.name.startsWith('broker_')) throw failure;
+      if (!isFinal(failure)) throw failure;
       await desk.op('sent', { counter, state: failure.name });
       return { state: 'refused', error: shown(failure) };
     } finally {
       this.#underway.delete(counter);
     }
+  }
+
+  /**
+   * Sends what was dealt of one page.
+   * @param {{counter: number, answer: string}} dealt
+   * @param {AbortSignal} signal
+   * @param {(path: string, body: object) => Promise<object>} post
+   * @returns {Promise<{state: string, done: number, total: number}>}
+   */
+  async sendDeal({ counter, answer }, signal, post) {
+    const { desk } = this.#context;
+    this.#underway.add(counter);
+    try {
+      const taken = await post('device/deal', { answer });
+      await desk.op('sent', { counter, state: 'dealt' });
+      return taken;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!isAborted(error) && isFinal(failure)) await desk.op('sent', { counter, state: failure.name });
+      throw error;
+    } finally {
+      this.#underway.delete(counter);
+    }
+  }
+
+  async #resend({ counter, deal }, signal) {
+    try {
+      await this.sendDeal({ counter, answer: deal }, signal, (path, body) => this.#context.broker().post(path, body, { signal }));
+    } catch (error) {
+      if (isAborted(error) || !isFinal(failureOf(error))) throw error;
+    }
+    return { state: 'sent', error: null };
   }
 
   /**
@@ -120,7 +153,7 @@ export class Decisions {
     for (const answer of await context.desk.op('unsent')) {
       if (this.#underway.has(answer.counter)) continue;
       try {
-        const result = await this.#send(answer, signal);
+        const result = answer.deal ? await this.#resend(answer, signal) : await this.#send(answer, signal);
         const { outcome } = context.model;
         if (outcome?.counter === answer.counter) context.set({ outcome: { ...outcome, ...result } });
       } catch (error) {
@@ -131,6 +164,11 @@ export class Decisions {
     }
     if (context.model.unsent !== left) context.set({ unsent: left });
   }
+}
+
+// Whether the broker refuses an answer for good.
+function isFinal(failure) {
+  return !(isAlarm(failure) || isPassing(failure) || failure.status === 0 || failure.name.startsWith('broker_'));
 }
 
 // The list after an answer: who only consented is asked again.

@@ -83,7 +83,7 @@ export class Inbox {
     return final;
   }
 
-  #show({ requests, refused, ended, listed, alarm, mutes }) {
+  #show({ requests, refused, ended, listed, alarm, mutes, reshares, alarms }) {
     const context = this.#context;
     const { model } = context;
     const now = context.env.clock.now();
@@ -93,7 +93,7 @@ export class Inbox {
     this.#last = model.requests.find(({ hash }) => hash === model.selected) ?? this.#last;
     const open = requests.filter(({ deadline }) => Date.parse(deadline) > now);
     const again = new Set(open.map(({ hash }) => hash).filter((hash) => this.#told.delete(hash)));
-    context.set({ requests: open, refused, mutes: mutes ?? [], listed: model.listed || listed, now, ended: model.ended.filter(({ hash }) => !again.has(hash)) });
+    context.set({ requests: open, refused, mutes: mutes ?? [], reshares: reshares ?? [], alarms: alarms ?? [], listed: model.listed || listed, now, ended: model.ended.filter(({ hash }) => !again.has(hash)) });
     this.#over(ended.filter(({ hash }) => !again.has(hash)));
   }
 

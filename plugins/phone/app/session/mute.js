@@ -1,4 +1,5 @@
-// Keeping somebody's requests quiet on this device: they stay listed.
+// What is shown on this device alone: whose requests are quiet, and which alarms the
+// person has seen.
 
 /**
  * @param {import('./context.js').Context} context
@@ -37,5 +38,14 @@ export function muting(context, screens) {
     }
   };
 
-  return { mute, unmute };
+  /** Takes an alarm off this device. */
+  const dismissAlarm = async (hash) => {
+    try {
+      context.set(await context.desk.op('dismiss', { hash }));
+    } catch (error) {
+      context.fail(error);
+    }
+  };
+
+  return { mute, unmute, dismissAlarm };
 }

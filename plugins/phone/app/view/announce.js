@@ -1,6 +1,7 @@
 import { left } from './time.js';
 import { outcomeText } from './outcome-text.js';
 import { calling } from './quiet.js';
+import { percent } from './reshare.js';
 import { visible } from './text.js';
 
 const LAST_MINUTE = 60_000;
@@ -14,10 +15,10 @@ const LAST_MINUTE = 60_000;
  * @returns {{said: string, called: string, over: boolean}} politely said, and called out at once
  */
 export function announcements(before, model) {
-  const said = [arrivals(before, model), connection(before, model), outcome(before, model), busy(before, model), signedOut(before, model)];
+  const said = [arrivals(before, model), reshares(before, model), progress(before, model), connection(before, model), outcome(before, model), busy(before, model), signedOut(before, model)];
   return {
     said: said.filter(Boolean).join(' '),
-    called: [lastMinute(before, model), alarm(before, model)].filter(Boolean).join(' '),
+    called: [lastMinute(before, model), alarm(before, model), broken(before, model)].filter(Boolean).join(' '),
     over: Boolean(before?.busy) && !model.busy,
   };
 }
@@ -29,6 +30,33 @@ function arrivals(before, model) {
   const known = new Set((before.requests ?? []).map((card) => card.hash));
   return calling(model).filter((card) => !known.has(card.hash))
     .map((card) => `New request: ${visible(card.requester || 'unknown')} asks for ${visible(card.path)}.`).join(' ');
+}
+
+function reshares(before, model) {
+  const known = new Set((before?.reshares ?? []).map(({ hash }) => hash));
+  return before === null ? '' : (model.reshares ?? []).filter(({ hash, done, total }) => !known.has(hash) && done < total)
+    .map(({ pattern, total }) => `New request: share ${total} below ${visible(pattern)} anew.`).join(' ');
+}
+
+const STEP = 10; // percent from one announcement to the next
+
+function progress(before, model) {
+  const [was, now] = [before?.resharing, model.resharing];
+  if (!now || was === now) {
+    return '';
+  }
+  if (now.state !== 'running') {
+    return was?.state === 'running' ? { done: 'All of it is shared anew.', stopped: 'Sharing anew has stopped.' }[now.state] : '';
+  }
+  const tenth = (state) => Math.floor(percent(state) / STEP);
+  return was && tenth(was) < tenth(now) ? `${tenth(now) * STEP} percent shared anew.` : '';
+}
+
+// Once for each alarm, and again when somebody has opened what it is about.
+function broken(before, model) {
+  const known = new Set((before?.alarms ?? []).map(({ hash, released }) => `${hash} ${released}`));
+  return (model.alarms ?? []).filter(({ hash, released }) => !known.has(`${hash} ${released}`))
+    .map(({ requester, path, released }) => `Alarm: ${visible(requester || 'somebody')} ${released ? 'broke' : 'asks to break'} the glass for ${visible(path)}.`).join(' ');
 }
 
 function lastMinute(before, model) {

@@ -1,10 +1,10 @@
 import { h } from '../dom.js';
 import { button, fault, progress } from './frame.js';
-import { field, form } from './form.js';
+import { check, field, form } from './form.js';
 
 const FORM = 'decision';
 const CODE_LENGTH = 8;
-const REASONS = ['I did not expect this', 'Ask me in person first', 'Wrong secret or wrong time', 'The match code differs'];
+const REASONS = ['Ask me in person first', 'Wrong secret or wrong time', 'The match code differs'];
 
 /**
  * Returns the decision: Deny and Approve side by side, one square, one round; or
@@ -42,11 +42,19 @@ function gone(model) {
 }
 
 function approve(model, actions, card) {
-  const word = card.consentFirst && !card.agreed ? 'Consent' : 'Approve';
+  const word = verb(card);
+  const kind = card.breakGlass ? 'approve approve-emergency' : 'approve';
   const label = h('span', {}, `${word} `, h('span', { class: 'with' }, 'with passkey'));
   return card.typeCode
-    ? button(model, { action: 'approve', kind: 'approve', of: FORM }, label)
-    : button(model, { action: 'approve', kind: 'approve', run: () => actions.approve(card.hash, '') }, label);
+    ? button(model, { action: 'approve', kind, of: FORM }, label)
+    : button(model, { action: 'approve', kind, run: () => actions.approve(card.hash, '') }, label);
+}
+
+function verb(card) {
+  if (card.consentFirst && !card.agreed) {
+    return 'Consent';
+  }
+  return card.breakGlass ? 'Break the glass' : 'Approve';
 }
 
 function reasons(model, actions, local, card) {
@@ -54,12 +62,16 @@ function reasons(model, actions, local, card) {
   const on = { keydown: (event) => (event.key === 'Escape' ? close() : undefined) };
   return h('section', { class: 'denial', 'aria-labelledby': 'deny-title', 'data-key': 'denial', on },
     h('h2', { id: 'deny-title', tabindex: '-1' }, 'Deny this request'),
-    form(model, ({ reason }) => actions.deny(card.hash, reason.trim()), { class: 'denial-form' },
+    form(model, ({ reason, report }) => actions.deny(card.hash, reason.trim(), report), { class: 'denial-form' },
       h('div', { class: 'chips', role: 'group', 'aria-label': 'Common reasons' }, REASONS.map((text) => h('button', {
         class: 'chip', type: 'button', 'data-reason': text,
         on: { click: (event) => { event.currentTarget.form.elements.reason.value = text; } },
       }, text))),
       field({ name: 'reason', label: 'Reason, if you want to give one', input: { maxlength: '200', autocapitalize: 'sentences', spellcheck: 'true', enterkeyhint: 'send' } }),
+      check({
+        name: 'report', label: 'Report it: I did not expect this',
+        hint: 'Your organisation sees the report, and this requester cannot ask for this path again for a day, unless somebody lifts it.',
+      }),
       fault(model),
       progress(model),
       h('div', { class: 'choice' },

@@ -25,7 +25,27 @@ export function form(model, submit, props, ...children) {
 
 function values(element) {
   const named = [...element.elements].filter(({ name }) => name);
-  return Object.fromEntries(named.map((input) => [input.name, input.type === 'file' ? input.files[0] ?? null : input.value]));
+  return Object.fromEntries(named.map((input) => [input.name, valueOf(input)]));
+}
+
+function valueOf(input) {
+  switch (input.type) {
+    case 'file': return input.files[0] ?? null;
+    case 'checkbox': return input.checked;
+    default: return input.value;
+  }
+}
+
+/**
+ * Returns a box to tick, with what it means.
+ * @param {{name: string, label: string, hint: string}} box
+ * @returns {HTMLElement}
+ */
+export function check({ name, label, hint }) {
+  const id = `in-${name}`;
+  return h('div', { class: 'check', 'data-key': id },
+    h('label', { for: id }, h('input', { type: 'checkbox', id, name, 'aria-describedby': `${id}-hint` }), h('span', {}, label)),
+    h('p', { class: 'hint', id: `${id}-hint` }, hint));
 }
 
 /**

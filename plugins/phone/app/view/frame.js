@@ -1,6 +1,6 @@
 import { h } from '../dom.js';
 import { icon, emblem } from './icon.js';
-import { calling } from './quiet.js';
+import { waiting as waits } from './quiet.js';
 import { prose, visible } from './text.js';
 
 /**
@@ -9,6 +9,7 @@ import { prose, visible } from './text.js';
  * @param {Object} page
  * @param {string} page.screen name, for data-screen
  * @param {string} page.heading
+ * @param {string=} page.mood further class of the screen
  * @param {boolean=} page.quiet heading for screen readers only
  * @param {?function(): void} page.back handler of the way back, if there is one
  * @param {string=} page.backTo where it leads, in words
@@ -25,7 +26,7 @@ export function frame(page, ...body) {
         ? h('button', { class: 'plain back', type: 'button', 'data-action': 'back', on: { click: page.back } }, icon('back'), page.backTo ?? 'Back')
         : h('span', { class: 'brand' }, emblem(), 'Stillvault'),
       page.aside ?? null),
-    h('main', { 'data-screen': page.screen, 'data-key': 'main', class: `screen screen-${page.screen}` },
+    h('main', { 'data-screen': page.screen, 'data-key': 'main', class: `screen screen-${page.screen}${page.mood ? ` ${page.mood}` : ''}` },
       h('div', { class: 'body' },
         h('h1', { tabindex: '-1', class: page.quiet ? 'unseen' : null }, page.heading),
         body),
@@ -44,7 +45,7 @@ const TABS = [['requests', 'Requests'], ['history', 'History'], ['settings', 'Se
  * @returns {HTMLElement}
  */
 export function tabs(model, actions, here) {
-  const waiting = calling(model).length;
+  const waiting = waits(model);
   return h('nav', { class: 'tabs', 'aria-label': 'Places', 'data-key': 'tabs' }, TABS.map(([name, label]) => h('button', {
     class: 'tab', type: 'button', 'data-action': `tab-${name}`,
     'aria-current': name === here ? 'page' : null, on: { click: () => actions.show(name) },

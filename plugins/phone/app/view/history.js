@@ -7,7 +7,7 @@ import { day, span, timeOfDay } from './time.js';
 
 const SAID = {
   approve: ['dot-yes', 'Approved'], approved: ['dot-yes', 'Approved'], deny: ['dot-no', 'Denied'], denied: ['dot-no', 'Denied'],
-  consent: ['dot-half', 'Consented'], consented: ['dot-half', 'Consented'],
+  reshare: ['dot-yes', 'Shared anew'], consent: ['dot-half', 'Consented'], consented: ['dot-half', 'Consented'],
 };
 
 /**
@@ -37,9 +37,11 @@ function item(one, actions) {
         h('span', { class: 'row-who' }, h('span', { class: `dot ${dot}`, 'aria-hidden': 'true' }), `${said} at ${timeOfDay(one.time)}`,
           one.state === 'unsent' ? h('span', { class: 'tag' }, 'not sent yet') : null),
         path(one.path, null, 'row-what'),
-        h('span', { class: 'more' }, 'for ', foreign(one.requester || 'unknown'))),
+        h('span', { class: 'more' }, one.decision === 'reshare' ? count(one.secrets) : ['for ', foreign(one.requester || 'unknown'), one.report ? ', reported' : null])),
       h('span', { class: 'row-end' }, icon('forth'))));
 }
+
+const count = (secrets) => (secrets === 1 ? '1 secret' : `${secrets} secrets`);
 
 /**
  * One decision with its receipt.
@@ -59,8 +61,10 @@ export function entry(model, actions, local) {
   return frame({ screen: 'entry', heading: `${said} at ${timeOfDay(one.time)}`, back, backTo: 'History' },
     h('dl', { class: 'plainfacts' },
       h('dt', {}, 'What'), h('dd', { class: 'lead' }, path(one.path, 'path')),
-      h('dt', {}, 'Who'), h('dd', {}, foreign(one.requester || 'unknown', 'requester')),
+      one.decision === 'reshare' ? [h('dt', {}, 'How many'), h('dd', { 'data-field': 'secrets' }, count(one.secrets))]
+        : [h('dt', {}, 'Who'), h('dd', {}, foreign(one.requester || 'unknown', 'requester'))],
       h('dt', {}, 'When'), h('dd', {}, `${day(one.time)}, ${timeOfDay(one.time)}`),
+      one.report ? [h('dt', {}, 'Reported'), h('dd', {}, 'As something that you did not expect')] : null,
       one.reason ? [h('dt', {}, 'Reason'), h('dd', {}, foreign(one.reason, 'reason'))] : null,
       one.lease ? [h('dt', {}, 'Usable for'), h('dd', {}, span(one.lease))] : null,
       h('dt', {}, 'State'), h('dd', {}, state(one.state)),
@@ -78,6 +82,6 @@ function state(name) {
   if (name === 'unsent') {
     return 'Not sent yet: it is sent when Vault can be reached';
   }
-  const known = { sent: 'Sent', waiting: 'Sent; others are still missing', approved: 'Sent; approved', denied: 'Sent; denied', expired: 'Sent; expired', cancelled: 'Sent; cancelled' };
+  const known = { sent: 'Sent', dealt: 'Sent', waiting: 'Sent; others are still missing', approved: 'Sent; approved', denied: 'Sent; denied', expired: 'Sent; expired', cancelled: 'Sent; cancelled' };
   return known[name] ?? ['Sent; Vault says ', foreign(name, null, 'mono')];
 }

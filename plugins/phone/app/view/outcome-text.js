@@ -31,7 +31,7 @@ export function outcomeText(outcome) {
         sentence: 'Nothing is released yet. You are asked again once everyone needed has consented.',
       };
     case 'denied':
-      return { mark: 'no', heading: 'Denied', sentence: `${who} does not get ${path}. The request has ended.` };
+      return { mark: 'no', heading: 'Denied', sentence: `${who} does not get ${path}. The request has ended${outcome.report ? ', and is reported' : ''}.` };
     case 'expired':
       return { mark: 'none', heading: 'Expired', sentence: `Nobody answered in time, so ${who} does not get ${path}.` };
     case 'cancelled':

@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 import { fault, frame, sentence as errorSentence } from './frame.js';
 import { stamp } from './icon.js';
 import { outcomeText } from './outcome-text.js';
-import { calling } from './quiet.js';
+import { waiting } from './quiet.js';
 import { foreign, path, prose, visible } from './text.js';
 
 /**
@@ -14,7 +14,7 @@ import { foreign, path, prose, visible } from './text.js';
 export function outcome(model, actions) {
   const result = model.outcome ?? { how: 'ended', path: '' };
   const { mark, heading, sentence } = outcomeText(result);
-  const more = calling(model).length;
+  const more = waiting(model);
   const bar = h('button', { class: 'primary', type: 'button', 'data-action': 'back', on: { click: () => actions.show('requests') } },
     more > 0 ? `Next: ${more === 1 ? 'one request waits' : `${more} requests wait`}` : 'Done');
   return frame({ screen: 'outcome', heading, bar },

@@ -12,6 +12,16 @@ export function calling(model) {
 }
 
 /**
+ * Returns how many things wait for the person: requests that call, and re-shares of
+ * which something is left to deal.
+ * @param {Object} model
+ * @returns {number}
+ */
+export function waiting(model) {
+  return calling(model).length + (model.reshares ?? []).filter(({ done, total }) => done < total).length;
+}
+
+/**
  * Returns the part of the list that is quiet: what is muted until when, the way
  * back, and its requests, which can be opened as ever.
  * @param {Object} model

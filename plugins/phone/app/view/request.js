@@ -23,10 +23,11 @@ export function request(model, actions, local) {
   const ms = left(card.deadline, model.now);
   const aside = h('span', { class: ms <= 60_000 ? 'timer hurry' : 'timer', 'aria-hidden': 'true' }, clock(ms));
   return frame({
-    screen: 'request', heading: heading(card), back: () => actions.back(), backTo: 'Requests', aside,
+    screen: 'request', mood: card.breakGlass ? 'emergency' : '', heading: heading(card), back: () => actions.back(), backTo: 'Requests', aside,
     bar: decide(model, actions, local, card, ms),
   },
   connection(model, actions),
+  card.breakGlass ? emergency() : null,
   step(card),
   h('div', { class: 'card', 'data-hash': card.hash, 'data-key': 'card' }, facts(card, model.now)),
   card.typeCode ? typedCode(model, actions, local, card) : matchCode(card),
@@ -34,7 +35,15 @@ export function request(model, actions, local) {
   mute(model, actions, card));
 }
 
+function emergency() {
+  return h('p', { class: 'note note-warn', 'data-field': 'emergency', 'data-key': 'emergency' }, h('span', { class: 'strong' }, 'Emergency. '),
+    'This opens the secret without the people who usually decide. Every approver is told at once, it stays on record, and the secret has to be rotated afterwards.');
+}
+
 function heading(card) {
+  if (card.breakGlass && !(card.consentFirst && !card.agreed)) {
+    return 'Break the glass?';
+  }
   if (card.consentFirst && !card.agreed) {
     return card.consented ? 'You have consented' : 'Consent to this release?';
   }

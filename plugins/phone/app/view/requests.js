@@ -1,8 +1,9 @@
 import { h } from '../dom.js';
+import { alarms } from './alarms.js';
 import { connection, fault, frame, news, revoked, sentence, tabs } from './frame.js';
 import { emblem, icon } from './icon.js';
-import { calling, muted } from './quiet.js';
-import { tally } from './tally.js';
+import { calling, muted, waiting as waits } from './quiet.js';
+import { reshareItem } from './reshare.js';
 import { foreign, path, prose, visible } from './text.js';
 import { clock, left, share } from './time.js';
 
@@ -14,12 +15,17 @@ import { clock, left, share } from './time.js';
  */
 export function requests(model, actions) {
   const waiting = calling(model);
+  const reshares = model.reshares ?? [];
   const refused = model.refused ?? [];
-  return frame({ screen: 'requests', heading: title(waiting, model), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
+  return frame({ screen: 'requests', heading: title(waits(model), model), tabs: tabs(model, actions, 'requests'), aside: organisation(model) },
     connection(model, actions),
     fault(model),
     news(model, actions),
-    waiting.length === 0 ? !model.revoked && nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
+    alarms(model, actions),
+    waiting.length === 0 ? reshares.length === 0 && !model.revoked && nothing(model) : h('ul', { class: 'list' }, waiting.map((card) => item(card, model, actions))),
+    reshares.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'reshares-title', 'data-key': 'reshares' },
+      h('h2', { id: 'reshares-title' }, 'Whom policies name has changed'),
+      h('ul', { class: 'list reshares' }, reshares.map((one) => reshareItem(one, model, actions)))),
     muted(model, actions, (card) => item(card, model, actions)),
     refused.length === 0 ? null : h('section', { class: 'part', 'aria-labelledby': 'refused-title', 'data-key': 'refused' },
       h('h2', { id: 'refused-title' }, 'Refused by this device'),
@@ -27,14 +33,14 @@ export function requests(model, actions) {
     ended(model.ended ?? []));
 }
 
-function title(waiting, model) {
+function title(count, model) {
   if (model.revoked) {
     return revoked(model);
   }
-  if (waiting.length === 0) {
+  if (count === 0) {
     return model.online === false || model.reachable === false ? 'No connection' : 'Nothing waits for you';
   }
-  return waiting.length === 1 ? 'One request waits' : `${waiting.length} requests wait`;
+  return count === 1 ? 'One request waits' : `${count} requests wait`;
 }
 
 function organisation(model) {
@@ -50,11 +56,12 @@ function nothing(model) {
 
 function item(card, model, actions) {
   const ms = left(card.deadline, model.now);
-  const state = [card.consentFirst && card.consented && !card.agreed ? 'you consented' : null, tally(card)].filter(Boolean).join('; ');
-  return h('li', { 'data-key': card.hash, class: 'item', vars: { '--left': share(card.created, card.deadline, model.now).toFixed(4) } },
+  const state = [card.consentFirst && card.consented && !card.agreed ? 'you consented' : null, card.tally].filter(Boolean).join('; ');
+  return h('li', { 'data-key': card.hash, class: card.breakGlass ? 'item item-emergency' : 'item', vars: { '--left': share(card.created, card.deadline, model.now).toFixed(4) } },
     h('button', { class: 'row', type: 'button', 'data-action': 'open-request', 'data-hash': card.hash, on: { click: () => actions.open(card.hash) } },
       h('span', { class: 'row-text' },
-        h('span', { class: 'row-who' }, foreign(card.requester || 'unknown', null, 'strong'), ' asks for'),
+        h('span', { class: 'row-who' }, foreign(card.requester || 'unknown', null, 'strong'), card.breakGlass ? ' wants to break the glass for' : ' asks for',
+          card.breakGlass ? h('span', { class: 'tag tag-warn' }, 'emergency') : null),
         path(card.path, null, 'row-what'),
         card.reason ? h('q', { class: 'row-why' }, foreign(card.reason)) : null,
         state ? h('span', { class: 'more' }, state) : null),

@@ -3,10 +3,11 @@ import { addDevice, devices, joinDevice } from './devices.js';
 import { password, passkey } from './enrol.js';
 import { entry, history } from './history.js';
 import { outcome } from './outcome.js';
-import { calling } from './quiet.js';
+import { waiting as waits } from './quiet.js';
 import { check, restore } from './recovery.js';
 import { refused } from './refused.js';
 import { request } from './request.js';
+import { reshare } from './reshare.js';
 import { requests } from './requests.js';
 import { settings, signOut } from './settings.js';
 import { sheet } from './sheet.js';
@@ -43,6 +44,7 @@ const SCREENS = {
   requests: [requests, 'Requests'],
   request: [request, 'Request', one],
   refused: [refused, 'Refused', one],
+  reshare: [reshare, 'Sharing anew', (model) => `${one(model)} ${model.resharing?.state === 'done'}`],
   outcome: [outcome, 'Outcome'],
   history: [history, 'History'],
   entry: [entry, 'Decision', one],
@@ -68,7 +70,7 @@ export function screenOf(model) {
   const name = model.alarm ? 'alarm' : model.screen;
   const known = Object.hasOwn(SCREENS, name) ? name : 'loading';
   const [render, title, variant] = SCREENS[known];
-  const count = calling(model).length;
+  const count = waits(model);
   const waiting = known === 'requests' && count > 0 ? `(${count}) ` : '';
   return { render, title: waiting + title, key: `${known} ${variant ? variant(model) : ''}` };
 }

@@ -2,20 +2,6 @@ import { h } from '../dom.js';
 import { foreign, listed, visible } from './text.js';
 
 /**
- * Returns what is still missing of a request's requirements, on one line: "1 of 2
- * sre; security: waiting". Empty where one person of one requirement is enough.
- * @param {Object} card
- * @returns {string}
- */
-export function tally(card) {
-  const needs = card.requirements ?? [];
-  if (needs.length === 1 && needs[0].m === 1) {
-    return '';
-  }
-  return needs.map(({ name, m, have }) => (have === 0 ? `${visible(name)}: waiting` : `${have} of ${m} ${visible(name)}`)).join('; ');
-}
-
-/**
  * Shows one requirement: a dot for each yes that it needs, how many there are, and
  * who they are or who is waited for.
  * @param {Object} need a requirement of a card

@@ -2,10 +2,12 @@
 // real: digests and keys are sequences that count up.
 import { cards } from './cards.js';
 import { qr } from './qr.js';
+import { reshares } from './reshares.js';
 
 export const now = Date.parse('2026-11-21T21:34:00Z');
 const at = (seconds) => new Date(now + seconds * 1000).toISOString();
-const { plain, host, quorum, consent, consented, agreed, half, muted, typed, hurried, hostile } = cards(at);
+const { plain, host, quorum, consent, consented, agreed, half, muted, broken, typed, hurried, hostile } = cards(at);
+const anew = reshares(at);
 
 const me = {
   name: 'alice', organisation: 'a1'.repeat(32), organisationWords: 'kuzob hitad lomuj babad dotif sanup ruvig mopas', device: '6f2d1c9e-0000-4000-8000-000000000001',
@@ -20,10 +22,14 @@ const link = {
 const base = {
   stage: 'ready', copy: 'mount', bundle: '3f9c1a7be4d20856', version: '0.3.0', support: [], online: true, reachable: true, elsewhere: false,
   alarm: null, busy: null, error: null, me, link: null, sheet: null, fingerprint: [], requests: [], refused: [], ended: [], outcome: null,
-  history: [], devices: [], handover: null, passkey: null, unsent: 0, update: null, signedOut: false, selected: null, checked: null, now,
+  history: [], mutes: [], reshares: [], resharing: null, alarms: [], devices: [], handover: null, passkey: null, unsent: 0, update: null, signedOut: false, selected: null, checked: null, now,
 };
 
 const on = (card, more = {}) => ({ ...base, screen: 'request', selected: card.hash, requests: [card], ...more });
+const again = (one, state = null) => ({
+  ...base, screen: 'reshare', selected: one.hash, reshares: [one],
+  resharing: state && { hash: one.hash, policy: one.policy, pattern: one.pattern, total: one.total, refused: [], error: null, ...state },
+});
 const came = (how, more = {}) => ({
   ...base, screen: 'outcome',
   outcome: { how, path: plain.path, requester: plain.requester, consumer: 'vault', ...more },
@@ -35,8 +41,9 @@ const refused = [{
 }];
 
 const history = [
+  { counter: 15, path: 'prod/*', requester: '', decision: 'reshare', reason: '', time: at(-60), lease: 0, id: '6f2d1c9e-0000-4000-8000-0000000000b1', receipt: '{"payload":{"counter":15},"signature":"…"}', state: 'dealt', secrets: 64 },
   { counter: 14, path: 'prod/db', requester: 'carol', decision: 'approve', time: at(-120), lease: 900, id: plain.id, receipt: '{"payload":{"counter":14,"decision":"approve"},"signature":"…"}', state: 'unsent' },
-  { counter: 13, path: 'prod/payments/signing-key', requester: 'deploy-bot', decision: 'deny', reason: 'I did not expect this', time: at(-7200), lease: 0, id: host.id, receipt: '{"payload":{"counter":13},"signature":"…"}', state: 'sent' },
+  { counter: 13, path: 'prod/payments/signing-key', requester: 'deploy-bot', decision: 'deny', reason: 'I did not expect this', report: true, time: at(-7200), lease: 0, id: host.id, receipt: '{"payload":{"counter":13},"signature":"…"}', state: 'sent' },
   { counter: 12, path: 'prod/root-ca/intermediate', requester: 'bob', decision: 'consent', time: at(-90000), lease: 0, id: quorum.id, receipt: '{"payload":{"counter":12},"signature":"…"}', state: 'sent' },
 ];
 
@@ -93,6 +100,7 @@ export const models = {
   'request-half': on(half),
   'request-consent': on(consent),
   'request-muted': on(muted),
+  'request-emergency': on(broken),
   'request-consented': on(consented),
   'request-agreed': on(agreed),
   'request-typed': on(typed),
@@ -102,11 +110,25 @@ export const models = {
   'request-cancelled': on(plain, { error: { name: 'gesture_cancelled', text: 'gesture_cancelled: nothing was confirmed; try again' } }),
   'request-sending': { ...on(plain), requests: [], answering: plain, busy: 'Sending …' },
   'request-error': on(plain, { error: { name: 'user_verification_missing', text: 'user_verification_missing: the passkey was used without fingerprint, face or PIN; try again and confirm' } }),
+  'requests-emergency': { ...base, screen: 'requests', requests: [broken, plain], alarms: [anew.alarm] },
+  'requests-alarm': { ...base, screen: 'requests', alarms: [anew.broken] },
+  'requests-reshare': { ...base, screen: 'requests', requests: [plain], reshares: [anew.looked, { ...anew.one, hash: 'b2', pattern: 'staging/+/api', policy: 'staging', total: 12, done: 12 }] },
+  'requests-resharing': { ...base, screen: 'requests', reshares: [anew.one], resharing: { hash: anew.one.hash, done: 384, total: 1000, state: 'running', refused: [] } },
+  reshare: again(anew.looked),
+  'reshare-looking': again(anew.one),
+  'reshare-mixed': again(anew.mixed),
+  'reshare-running': again(anew.mixed, { done: 384, dealt: 384, state: 'running' }),
+  'reshare-stopped': again(anew.mixed, { done: 384, dealt: 384, state: 'stopped', error: { name: 'broker_unreachable', text: 'Vault cannot be reached from here; check the connection' } }),
+  'reshare-refused': again(anew.mixed, { done: 512, dealt: 512, state: 'stopped', refused: anew.refused }),
+  'reshare-done': again(anew.one, { done: 998, dealt: 998, state: 'done', refused: anew.refused }),
+  'reshare-waits': again({ ...anew.looked, done: 64 }),
+  'reshare-over': { ...base, screen: 'reshare', selected: 'gone' },
   refused: { ...base, screen: 'refused', selected: 'e1', refused },
   'outcome-approved': came('approved', { lease: 900, counter: 15, state: 'sent', took: 64 }),
   'outcome-unsent': came('approved', { lease: 900, counter: 15, state: 'unsent' }),
   'outcome-consented': came('consented', { counter: 15, state: 'sent' }),
   'outcome-denied': came('denied', { counter: 15, state: 'sent', reason: 'I did not expect this' }),
+  'outcome-reported': came('denied', { counter: 15, state: 'sent', report: true, reason: 'Ask me in person first' }),
   'outcome-expired': came('expired'),
   'outcome-cancelled': came('cancelled'),
   'outcome-superseded': came('superseded'),
@@ -115,6 +137,7 @@ export const models = {
   'outcome-gone': came('elsewhere'),
   'outcome-elsewhere': { ...came('elsewhere', { by: 'bob', decision: 'approved' }), requests: [host] },
   history: { ...base, screen: 'history', history },
+  'entry-reshare': { ...base, screen: 'entry', selected: 15, history },
   'history-none': { ...base, screen: 'history' },
   entry: { ...base, screen: 'entry', selected: 13, history },
   settings: { ...base, screen: 'settings', head: `${me.device}:14:${'5c'.repeat(32)}` },

@@ -1,0 +1,142 @@
+// Sharing anew: one gesture, then page after page until all is dealt. The keyring is
+// open in the core meanwhile; it is closed at the end, when anything fails, and as
+// soon as nobody looks. Whoever comes back goes on with another gesture.
+import { isPassing } from '../broker.js';
+import { failureOf, isAborted, isAlarm, shown } from '../failure.js';
+import { require } from './context.js';
+import { doing } from './words.js';
+
+const tries = 4; // of one call, while what keeps it from succeeding may pass
+const pause = 1000; // ms before the first of them is made again
+
+/** The re-shares on screen, and the one that goes on. */
+export class Resharing {
+  #context;
+  #decisions;
+
+  /**
+   * @param {import('./context.js').Context} context
+   * @param {import('./decide.js').Decisions} decisions
+   */
+  constructor(context, decisions) {
+    this.#context = context;
+    this.#decisions = decisions;
+  }
+
+  /**
+   * Looks at the first page, so that the person sees how it is shared now.
+   * @param {string} hash of the re-share
+   */
+  async look(hash) {
+    const context = this.#context;
+    try {
+      if (!this.#find(hash) || context.model.resharing) return;
+      const { call } = await context.desk.op('reshareCall', { hash });
+      const { sealed } = await context.broker().post('device/reshare', { call }, { signal: context.life.signal });
+      context.set(await context.desk.op('reshareLook', { hash, call, sealed }));
+    } catch (error) {
+      if (!isAborted(error)) context.fail(error);
+    }
+  }
+
+  /**
+   * Deals everything with one gesture.
+   * @param {string} hash of the re-share
+   */
+  async reshare(hash) {
+    const context = this.#context;
+    const { env, model } = context;
+    let begun = false;
+    await context.deed(doing.gesture, async () => {
+      const card = this.#find(hash);
+      require(card !== undefined, 'this re-share is over; nothing was dealt');
+      require(model.resharing?.state !== 'running', 'another re-share goes on; wait for its end');
+      const gesture = await context.desk.op('gesture', { purpose: 'reshare', hash });
+      const { assertion, prf } = await env.passkey.use(gesture, { rpId: model.me.rpId, signal: context.life.signal });
+      await context.desk.op('reshareBegin', { hash, assertion }, { prf });
+      const { policy, pattern, done, total } = card;
+      context.set({ resharing: { hash, policy, pattern, done, total, dealt: 0, refused: [], state: 'running', error: null } });
+      begun = true;
+    });
+    if (begun) await this.#run(hash);
+  }
+
+  /** Stops; what was dealt stays dealt. */
+  stop() {
+    this.#context.stopLoop('reshare');
+  }
+
+  /** Takes the finished one off the screen. */
+  leave() {
+    const { model } = this.#context;
+    if (model.resharing && model.resharing.state !== 'running') this.#context.set({ resharing: null });
+  }
+
+  #find(hash) {
+    return this.#context.model.reshares.find((one) => one.hash === hash);
+  }
+
+  async #run(hash) {
+    const context = this.#context;
+    const { page } = context.env;
+    const began = context.env.performance.now();
+    const ends = new AbortController();
+    const signal = AbortSignal.any([context.life.signal, ends.signal]);
+    context.stopLoop('reshare');
+    context.loops.set('reshare', { ends, nudge: () => {} });
+    page.changed(() => { if (!page.visible()) ends.abort(); }, signal);
+    const how = await this.#pages(hash, signal).then(() => ({ state: 'done' }), (error) => this.#broken(error, ends));
+    if (context.loops.get('reshare')?.ends === ends) context.loops.delete('reshare');
+    ends.abort();
+    if (context.life.signal.aborted) return; // the core is gone, and the keyring with it
+    await context.desk.op('reshareEnd').catch((error) => context.fail(error));
+    context.env.performance.measure('reshare', { start: began, duration: context.env.performance.now() - began });
+    this.#advance(how);
+  }
+
+  async #pages(hash, signal) {
+    const { desk } = this.#context;
+    for (let more = true; more;) {
+      signal.throwIfAborted();
+      const { call } = await desk.op('reshareCall', { hash });
+      const { sealed } = await this.#post('device/reshare', { call }, signal);
+      const got = await desk.op('reshareDeal', { hash, call, sealed });
+      more = got.more;
+      this.#advance({ refused: got.refused });
+      if (got.answer) {
+        const { state, done, total } = await this.#decisions.sendDeal(got, signal, (path, body) => this.#post(path, body, signal));
+        this.#advance({ done, total, dealt: this.#context.model.resharing.dealt + got.secrets, taken: state });
+      }
+    }
+  }
+
+  // A call that may pass is made again while the keyring is open: a phone changes
+  // its network, and a gesture for each time would be too many.
+  async #post(path, body, signal) {
+    const { clock } = this.#context.env;
+    for (let i = 1; ; i++) {
+      try {
+        return await this.#context.broker().post(path, body, { signal });
+      } catch (error) {
+        if (isAborted(error) || isAlarm(error) || !isPassing(failureOf(error)) || i === tries) throw error;
+        await clock.sleep(pause * 2 ** (i - 1), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  // A re-share that is no longer asked for is done: others have dealt the rest.
+  #broken(error, ends) {
+    if (isAborted(error) || ends.signal.aborted) return { state: 'stopped' };
+    if (isAlarm(error)) {
+      this.#context.fail(error);
+      return { state: 'stopped' };
+    }
+    if (failureOf(error).name === 'reshare_unknown') return { state: 'done' };
+    return { state: 'stopped', error: shown(failureOf(error)) };
+  }
+
+  #advance(changes) {
+    this.#context.set({ resharing: { ...this.#context.model.resharing, ...changes } });
+  }
+}
