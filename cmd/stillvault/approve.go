@@ -98,13 +98,17 @@ func (a *app) approve(ctx context.Context, in io.Reader, o approveOptions) error
 // desk is a terminal approver of the state directory, ready to work.
 type desk struct {
 	who     *home.Approver
+	forget  func() // wipes what opens earlier keyrings
 	home    *home.Home
 	client  *broker.Client
 	session approver.Session
 }
 
 // Wipe wipes the device's keys.
-func (d *desk) Wipe() { d.who.Wipe() }
+func (d *desk) Wipe() {
+	d.who.Wipe()
+	d.forget()
+}
 
 // desk opens the approver of a name, or the only one. The caller wipes it.
 func (a *app) desk(ctx context.Context, name string) (*desk, error) {
@@ -120,12 +124,16 @@ func (a *app) desk(ctx context.Context, name string) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	device, err := a.device(ctx, h, client, who)
+	device, who, err := a.device(ctx, h, client, who)
 	if err != nil {
+		return nil, err
+	}
+	var forget func()
+	if device.Former, forget, err = formerKeyrings(h, who.Name); err != nil {
 		who.Wipe()
 		return nil, err
 	}
-	return &desk{who: who, home: h, client: client, session: approver.Session{
+	return &desk{who: who, forget: forget, home: h, client: client, session: approver.Session{
 		Device: *device, Broker: client, Out: a.Err(), Clock: approver.SystemClock{},
 	}}, nil
 }
@@ -153,26 +161,37 @@ func kept(h *home.Home, name string) (*home.Approver, error) {
 	return h.Approver(name)
 }
 
-// device puts an approver's device together. It needs no Vault token: joining
+// device puts an approver's device together, with the next generation of the keyring
+// where that was admitted; of an error, who is wiped. It needs no Vault token: joining
 // kept where the organisation's log begins.
-func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (*approver.Device, error) {
+func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, who *home.Approver) (_ *approver.Device, _ *home.Approver, err error) {
+	defer func() {
+		if err != nil {
+			who.Wipe()
+		}
+	}()
 	log, err := local(h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if log.roster == nil {
 		if log, err = fetch(ctx, h, client); err != nil {
-			return nil, fmt.Errorf("this device joined before the mount had the organisation's log, and reads it once with a Vault token: %w", err)
+			return nil, nil, fmt.Errorf("this device joined before the mount had the organisation's log, and reads it once with a Vault token: %w", err)
 		}
 	}
+	current, err := a.promoted(ctx, h, client, who, log.roster)
+	if err != nil {
+		return nil, nil, err
+	}
+	who = current
 	memory, err := approver.Keep(h, who.Name, log.statements)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return &approver.Device{
 		Roster: log.roster, Mount: who.Mount, Approver: who.ID, Keys: who.Device, Memory: memory,
 		Factor: approver.Software{Row: who.Backup.Row, KeyCheck: who.Backup.KeyCheck, Key: who.Factor},
-	}, nil
+	}, who, nil
 }
 
 // typing reads from a person, hiding what is to be hidden where in is a

@@ -16,88 +16,8 @@ func (a *app) approverCommand() *cobra.Command {
 		`An approver is a person with a keyring that only their own factors open. The
 signer's machine makes a ticket ('enroll'), the person's device answers it
 ('join', or a phone), and the signer admits what the device made ('admit').`,
-		a.approverEnrollCommand(), a.approverJoinCommand(), a.approverAdmitCommand(),
+		a.approverEnrollCommand(), a.approverJoinCommand(), a.approverAdmitCommand(), a.approverRekeyCommand(),
 		a.approverRevokeCommand(), a.approverListCommand(), a.approverShowCommand())
-}
-
-func (a *app) approverRevokeCommand() *cobra.Command {
-	var device string
-	c := &cobra.Command{
-		Use:   "revoke NAME",
-		Short: "End an approver and all their devices, or one device",
-		Long: `Revoke an approver. They keep the shares of what was sealed to them before: such
-versions stop being released through them, and 'status' lists what should be
-written again. A later admission under the same name is another person.
-
-With --device, only that device is revoked. Whoever has it and its factor may
-have the keyring, too: revoke the approver where that is to be feared.`,
-		Example: `  stillvault approver revoke bob
-  stillvault approver revoke alice --device laptop`,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeNames(approverNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
-				who, err := r.ApproverNamed(args[0])
-				if err != nil {
-					return nil, err
-				}
-				if device == "" {
-					return []entry{{roster.KindApproverRevoke, roster.Removal{ID: who.ID}}}, nil
-				}
-				d, err := deviceNamed(r, who, device)
-				if err != nil {
-					return nil, err
-				}
-				return []entry{{roster.KindDeviceRevoke, roster.Removal{ID: d.Device}}}, nil
-			})
-			if err != nil {
-				return err
-			}
-			what := "approver " + args[0]
-			if device != "" {
-				what = "device " + device + " of " + args[0]
-			}
-			a.Say("revoked %s at statement %d", what, r.Head().Seq)
-			a.warnUnmeetable(r)
-			return nil
-		},
-	}
-	c.Flags().StringVar(&device, "device", "", "revoke only the device of this name or id")
-	return c
-}
-
-// deviceNamed finds an approver's device by its id or its name, which several
-// may have.
-func deviceNamed(r *roster.Roster, who *roster.Approver, name string) (*roster.Device, error) {
-	var found []*roster.Device
-	for _, d := range r.Devices(who.ID) {
-		if d.Device.String() == name {
-			return d, nil
-		}
-		if d.Name == name {
-			found = append(found, d)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return nil, fmt.Errorf("device %q of %s: %w", name, who.Name, roster.ErrUnknown)
-	case 1:
-		return found[0], nil
-	}
-	return nil, fmt.Errorf("%s has %d devices named %q; pass the id that `stillvault approver list --format json` shows", who.Name, len(found), name)
-}
-
-// warnUnmeetable names the policies that a change left without enough people.
-func (a *app) warnUnmeetable(r *roster.Roster) {
-	for _, p := range r.Policies() {
-		assigned, err := r.Assign(p)
-		if err == nil {
-			err = p.Covers(assigned)
-		}
-		if err != nil {
-			a.Warn("policy %s: %s", p.Name, err)
-		}
-	}
 }
 
 // approverView is how an approver is printed.

@@ -217,10 +217,14 @@ func admission(r *roster.Roster, name string, e roster.Enrolment, entities []str
 		}})
 	case err != nil:
 		return nil, err
-	case known.Signing != e.Signing:
-		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
 	case known.Name != name:
 		return nil, fmt.Errorf("%q is %q: %w", name, known.Name, ErrOtherName)
+	case known.Signing != e.Signing && e.Generation == known.Generation+1:
+		entries = append(entries, entry{roster.KindApproverRekey, roster.ApproverRekey{
+			ID: e.Approver, KEM: e.KEM, Signing: e.Signing, Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
+		}})
+	case known.Signing != e.Signing:
+		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
 	}
 	if _, err := r.Device(certificate.Device); errors.Is(err, roster.ErrUnknown) {
 		entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: e.Certificate}})

@@ -24,6 +24,7 @@ type enrolOptions struct {
 	valid    time.Duration
 	software bool
 	noQR     bool
+	rekey    bool
 }
 
 func (a *app) approverEnrollCommand() *cobra.Command {
@@ -46,10 +47,14 @@ from approving what they ask for themselves is that --entity says which belong
 together. --no-entity says that the person cannot log in to this Vault.`,
 		Example: `  stillvault approver enroll alice --entity 6fb1a2c4-…
   stillvault approver enroll alice --entity "$(vault read -field=id identity/entity/name/alice)"
-  stillvault approver enroll bob --no-entity --software`,
+  stillvault approver enroll bob --no-entity --software
+  stillvault approver enroll alice --rekey`,
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.ExactArgs(1)(c, args); err != nil {
 				return err
+			}
+			if o.rekey {
+				return nil // their entities stay
 			}
 			return o.related.check(args[0])
 		},
@@ -65,7 +70,10 @@ together. --no-entity says that the person cannot log in to this Vault.`,
 	o.related.flags(c, "Vault entity id that is the same person, who may not approve what it asks for; may be repeated")
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
 	f.BoolVar(&o.software, "software", false, "print the ticket for a terminal, even where there is a phone app")
+	f.BoolVar(&o.rekey, "rekey", false, "for somebody who is an approver already: a ticket for 'approver rekey', after a suspected leak")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
+	c.MarkFlagsMutuallyExclusive("rekey", "entity")
+	c.MarkFlagsMutuallyExclusive("rekey", "no-entity")
 	return c
 }
 
@@ -90,8 +98,15 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 	if err != nil {
 		return nil, err
 	}
-	if _, err := log.roster.ApproverNamed(name); err == nil {
+	id := envelope.NewID()
+	known, err := log.roster.ApproverNamed(name)
+	switch {
+	case err == nil && o.rekey:
+		id = known.ID
+	case err == nil:
 		return nil, fmt.Errorf("%q: %w", name, ErrAdmitted)
+	case o.rekey:
+		return nil, err
 	}
 	for _, e := range o.related.entities {
 		if who := log.roster.ApproverOf(e); who != nil {
@@ -110,7 +125,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		return nil, err
 	}
 	a.warnReplaced(h, name)
-	t := roster.NewTicket(log.roster.Organisation(), mount.ID, envelope.NewID(), name, envelope.At(time.Now().Add(o.valid)))
+	t := roster.NewTicket(log.roster.Organisation(), mount.ID, id, name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.related.entities}); err != nil {
 		return nil, err
@@ -153,9 +168,13 @@ func (a *app) printTicket(v *ticketView, o enrolOptions) error {
 	if a.Format == terminal.JSON {
 		return a.Print(v, nil)
 	}
-	if v.Link == "" || o.software {
+	command := "join"
+	if o.rekey {
+		command = "rekey"
+	}
+	if v.Link == "" || o.software || o.rekey {
 		a.Say("%s runs this on a machine of their own, with VAULT_ADDR=%s, before %s, and pastes the ticket below it:", v.Name, v.address, v.Expires)
-		fmt.Fprintf(a.Out(), "stillvault approver join\n%s\n", v.Ticket)
+		fmt.Fprintf(a.Out(), "stillvault approver %s\n%s\n", command, v.Ticket)
 	} else {
 		a.printLink(v, o)
 	}

@@ -63,15 +63,20 @@ mount, and the organisation's log comes to this device's own inbox.`,
 			return a.join(cmd.Context(), strings.TrimSpace(text), o)
 		},
 	}
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		host = "terminal"
-	}
 	f := c.Flags()
-	f.StringVar(&o.device, "device", host, "name of this device")
+	f.StringVar(&o.device, "device", deviceName(), "name of this device")
 	f.BoolVar(&o.noRecovery, "no-recovery", false, "no password and recovery key: if this machine is lost, so is the keyring")
 	f.BoolVar(&o.replace, "replace", false, "drop the keys of an approver of the same name that is kept here")
 	return c
+}
+
+// deviceName is what a device is called unless somebody says otherwise.
+func deviceName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "terminal"
+	}
+	return host
 }
 
 func (a *app) join(ctx context.Context, text string, o joinOptions) error {
@@ -158,7 +163,7 @@ func (a *app) joining(h *home.Home, t roster.Ticket, o joinOptions) (*home.Appro
 	who := &home.Approver{
 		Name: t.Name, Organisation: t.Organisation, Mount: t.Mount, ID: t.Approver, Device: keyring.NewDevice(), Factor: keyring.NewSoftware(),
 	}
-	if err := a.wrapKeyring(h, who, o); err != nil {
+	if err := a.wrapKeyring(who, 1, o.noRecovery, h.CreateApprover); err != nil {
 		who.Wipe()
 		return nil, err
 	}

@@ -16,9 +16,10 @@ var (
 	ErrNoPassword = errors.New("password_empty: without a password there is no recovery key; try again, or pass --no-recovery if you mean it")
 )
 
-// wrapKeyring makes an approver's keyring and keeps it, wrapped.
-func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error {
-	k, err := keyring.New(who.Organisation, who.ID, 1)
+// wrapKeyring makes a generation of an approver's keyring and has keep keep it,
+// wrapped.
+func (a *app) wrapKeyring(who *home.Approver, generation uint32, noRecovery bool, keep func(*home.Approver) error) error {
+	k, err := keyring.New(who.Organisation, who.ID, generation)
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error
 	options := keyring.WrapOptions{
 		Label: "Keyring of " + who.Name, Created: time.Now(), PRF: who.Factor, CredentialID: credential.String(),
 	}
-	if !o.noRecovery {
+	if !noRecovery {
 		if options.Password, err = a.newPassword(); err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (a *app) wrapKeyring(h *home.Home, who *home.Approver, o joinOptions) error
 	}
 	defer w.RecoveryKey.Wipe()
 	who.Backup = &keyring.Backup{Row: w.Row, Organisation: who.Organisation, Generation: k.Generation(), KeyCheck: w.KeyCheck, Mount: who.Mount, Name: who.Name}
-	if err := h.CreateApprover(who); err != nil {
+	if err := keep(who); err != nil {
 		return err
 	}
 	if w.RecoveryKey != nil {

@@ -27,12 +27,14 @@ const (
 	exitDenied  = 3
 	exitWaiting = 4
 	exitUnsafe  = 5
+	exitLoses   = 6
 )
 
 const exitCodesHelp = `
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 denied, by an approver, a policy
 or Vault; 4 nobody decided in time, or the request was cancelled; 5 refused as
-unsafe: what the broker or a file shows contradicts what was signed or seen.`
+unsafe: what the broker or a file shows contradicts what was signed or seen;
+6 refused because secrets would lose their coverage.`
 
 // unsafe are the errors that mean that somebody may be lying, or that a key may
 // be known to others.
@@ -57,6 +59,8 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, ErrUnrelated):
 		return exitUsage
+	case errors.Is(err, ErrLoses):
+		return exitLoses
 	case is(err, denied), broker.NameOf(err) == "denied_recently":
 		return exitDenied
 	case is(err, unsafe):

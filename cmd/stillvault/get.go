@@ -33,7 +33,8 @@ Approvers see this host's name, and the program that runs this command with the
 SHA-256 of its file. When it is stopped, the request is cancelled.`,
 		Example: `  stillvault get prod/db
   stillvault get -field=password -reason="deploy 1.4.2" prod/db
-  stillvault get --consumer ci -format=json prod/db`,
+  stillvault get --consumer ci -format=json prod/db
+  stillvault get --break-glass -reason="incident 7, nobody of sre answers" prod/db`,
 		Args: o.args,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.get(cmd.Context(), args[0], o) },
 	}
@@ -54,10 +55,13 @@ func (a *app) get(ctx context.Context, path string, o getOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.glass {
+		a.warnGlass(path)
+	}
 	var view *waitView
 	got, err := h.Get(ctx, host.Ask{
 		Path: path, Version: o.version,
-		Terms:    approval.Terms{Origin: from, Reason: o.reason, Lease: o.lease, Wait: o.wait},
+		Terms:    approval.Terms{Origin: from, Reason: o.reason, Lease: o.lease, Wait: o.wait, BreakGlass: o.glass},
 		Asked:    func(r host.Request) { view = a.waitFor(h.client, path, r.ID, r.MatchCode, r.Deadline) },
 		Progress: func(why string, deadline time.Time) { view.progress(why, deadline) },
 	})

@@ -20,16 +20,18 @@ another one.`,
 }
 
 func (a *app) groupSetCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	c := &cobra.Command{
 		Use:   "set NAME [MEMBER…]",
 		Short: "Create a group, or replace its members",
-		Long: `Create a group or replace all its members. A member is an approver's name, or
-group:NAME. Without members, the group is empty.`,
+		Long: `Create a group or replace all its members. A member is an approver's name, or a
+group's. Without members, the group is empty. First it is shown what that does to
+the secrets of the policies that name it, and who would have to re-share.`,
 		Example: `  stillvault group set sre alice bob
   stillvault group set oncall group:sre carol`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
+			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
 				members, err := principals(r, distinct(args[1:]))
 				if err != nil {
 					return nil, err
@@ -48,9 +50,12 @@ group:NAME. Without members, the group is empty.`,
 			}
 			a.Say("set group %s at statement %d", args[0], r.Head().Seq)
 			a.warnUnmeetable(r)
+			a.reshareWaits(cmd.Context())
 			return nil
 		},
 	}
+	forceFlag(c, &force)
+	return c
 }
 
 func (a *app) groupListCommand() *cobra.Command {

@@ -51,16 +51,18 @@ with its name beside it.`,
 }
 
 func (a *app) policyDeleteCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	c := &cobra.Command{
 		Use:   "delete NAME",
 		Short: "End a policy",
 		Long: `End a policy. What it alone covered can be neither read nor written until another
-policy covers it; nothing is deleted.`,
+policy covers it; nothing is deleted. First it is shown what that does to the secrets,
+and who would have to re-share what another policy covers then.`,
 		Example:           "  stillvault policy delete databases",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeNames(policyNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
+			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
 				p, err := r.PolicyNamed(args[0])
 				if err != nil {
 					return nil, err
@@ -71,7 +73,15 @@ policy covers it; nothing is deleted.`,
 				return err
 			}
 			a.Say("deleted policy %s at statement %d", args[0], r.Head().Seq)
+			a.reshareWaits(cmd.Context())
 			return nil
 		},
 	}
+	forceFlag(c, &force)
+	return c
+}
+
+// forceFlag lets a change be made whatever it does to the secrets.
+func forceFlag(c *cobra.Command, force *bool) {
+	c.Flags().BoolVar(force, "force", false, "change it even if secrets are lost, or below what their policy wants")
 }

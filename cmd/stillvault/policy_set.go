@@ -15,6 +15,7 @@ func (a *app) policySetCommand() *cobra.Command {
 	t := defaultPolicyText()
 	var requirements []string
 	var breakGlass, from string
+	var force bool
 	c := &cobra.Command{
 		Use:   "set NAME {--path PATTERN --require … | --file FILE}",
 		Short: "Create a policy, or replace it",
@@ -26,6 +27,9 @@ A requirement is NAME=M of PRINCIPAL,…: M distinct people of those, where a gr
 stands for its members and group:NAME says that a group is meant. With one
 principal, the name may be left out. All requirements must be met, and a person
 counts for one only: 'policy explain' says for which.
+
+What is stored under it is re-shared by those who hold shares now; it is shown first
+who they are, and what the change does to the secrets.
 
 Break-glass is another way in, for the hour at which the others cannot be reached:
 at least two people who have a recovery key. Using it needs a reason, every
@@ -50,7 +54,7 @@ is named.`,
 			if err != nil {
 				return err
 			}
-			return a.setPolicy(cmd, args[0], t)
+			return a.setPolicy(cmd, args[0], t, force)
 		},
 	}
 	f := c.Flags()
@@ -72,6 +76,7 @@ is named.`,
 		c.MarkFlagsMutuallyExclusive("file", name)
 	}
 	c.MarkFlagsOneRequired("file", "path")
+	forceFlag(c, &force)
 	_ = c.RegisterFlagCompletionFunc("refuse-factor", cobra.FixedCompletions([]string{"passkey", "password", "software"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -115,8 +120,8 @@ func readRequirements(texts []string, breakGlass string) (all []requirementText,
 	return all, emergency, nil
 }
 
-func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText) error {
-	r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
+func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText, force bool) error {
+	r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
 		p, err := t.bind(r, name)
 		if err != nil {
 			return nil, err
@@ -141,5 +146,6 @@ func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText) error {
 	if err := p.Covers(assigned); errors.Is(err, roster.ErrCoverage) {
 		a.Warn("nothing can be written under this policy yet: %s", err)
 	}
+	a.reshareWaits(cmd.Context())
 	return nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -18,6 +21,7 @@ type readOptions struct {
 	version uint64
 	reason  string
 	lease   time.Duration
+	glass   bool
 }
 
 func (o *readOptions) flags(c *cobra.Command) {
@@ -25,6 +29,7 @@ func (o *readOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.field, "field", "", "print the value of this key alone")
 	f.Uint64Var(&o.version, "version", 0, "read this version (default the latest)")
 	f.StringVar(&o.reason, "reason", "", "why you need it, shown to the approvers")
+	f.BoolVar(&o.glass, "break-glass", false, "ask those whom the policy names for an emergency, instead of the others: every approver is told, and the secret has to be rotated; needs --reason")
 	f.DurationVar(&o.lease, "lease", 0, "how long you need it, at most what the policy allows (default the policy's)")
 }
 
@@ -42,7 +47,8 @@ The plaintext passes through Vault, as with 'vault read'. 'stillvault get' reads
 end to end, with a key of this machine's own.`,
 		Example: `  stillvault read prod/db
   stillvault read -field=password -reason="incident 7" prod/db
-  stillvault read -format=json prod/db`,
+  stillvault read -format=json prod/db
+  stillvault read --break-glass -reason="incident 7, nobody of sre answers" prod/db`,
 		Args: o.args,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.read(cmd.Context(), args[0], o) },
 	}
@@ -62,7 +68,18 @@ func (o *readOptions) args(c *cobra.Command, args []string) error {
 	if len(o.reason) > approval.MaxReason || !approval.Printable(o.reason) {
 		return ErrReason
 	}
+	if o.glass && strings.TrimSpace(o.reason) == "" {
+		return ErrGlassReason
+	}
 	return nil
+}
+
+// ErrGlassReason means that somebody would break the glass without saying why.
+var ErrGlassReason = errors.New("reason_missing: breaking the glass needs --reason, which every approver is shown")
+
+// warnGlass says what breaking the glass sets off.
+func (a *app) warnGlass(path string) {
+	a.Warn("BREAKING THE GLASS for %s: every approver is told now, with your name and reason; it is shown until somebody acknowledges it, and the secret is to be rotated afterwards", terminal.Visible(path))
 }
 
 // glance is how long the first call waits: after it, the request is known and
@@ -74,7 +91,10 @@ func (a *app) read(ctx context.Context, path string, o readOptions) error {
 	if err != nil {
 		return err
 	}
-	options := broker.ReadOptions{Version: o.version, Reason: o.reason, Lease: o.lease, Wait: glance}
+	options := broker.ReadOptions{Version: o.version, Reason: o.reason, Lease: o.lease, Wait: glance, BreakGlass: o.glass}
+	if o.glass {
+		a.warnGlass(path)
+	}
 	answer, err := client.ReadSecret(ctx, path, options)
 	if broker.Waiting(err) {
 		view := a.waitForKnown(ctx, client, path, err)

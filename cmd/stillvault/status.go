@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,12 +104,39 @@ func (v statusView) table(rows *terminal.Rows) {
 	if v.Drain {
 		rows.Row("draining", "yes: waiting calls return at once; turn it off with drain=false on config")
 	}
+	v.attention(rows)
+}
+
+// attention are the rows that need somebody's.
+func (v statusView) attention(rows *terminal.Rows) {
+	if v.Alarms > 0 {
+		rows.Row("ALARM", counted(v.Alarms, "use")+" of break-glass that nobody acknowledged: stillvault alarms list")
+	}
+	if v.Reports > 0 {
+		rows.Row("reports", counted(v.Reports, "denial")+" by which somebody reported a request: stillvault reports list")
+	}
+	for _, policy := range slices.Sorted(maps.Keys(v.Resharing)) {
+		rows.Row("re-sharing", fmt.Sprintf("%s: %s wait for their holders: stillvault reshare show %s", policy, counted(v.Resharing[policy], "version"), policy))
+	}
+	if v.Unproven > 0 {
+		rows.Row("unproven", counted(v.Unproven, "version")+" re-shared, and not yet opened with every new share: the shares from before are kept")
+	}
 	for _, list := range []struct {
-		name  string
-		paths []string
-	}{{"uncovered", v.Uncovered}, {"stale", v.Stale}, {"exposed", v.Exposed}, {"disbelieved", v.Disbelieved}, {"problem", v.Problems}, {"policy", v.Policies}} {
+		name, why string
+		paths     []string
+	}{
+		{"lost", ": below its quorum, nobody can open it; have it written again", v.Lost},
+		{"rotate", ": opened by breaking the glass; change the secret and write it again", v.Rotate},
+		{"one device", ": losing one device would lose it", v.OneDevice},
+		{"uncovered", ": losing too few people would lose it", v.Uncovered},
+		{"stale", ": its policy names others by now", v.Stale},
+		{"exposed", ": somebody outside its policy had a share; change the secret and write it again", v.Exposed},
+		{"disbelieved", ": its author's key is compromised; have it written again", v.Disbelieved},
+		{"problem", "", v.Problems},
+		{"policy", "", v.Policies},
+	} {
 		for _, path := range list.paths {
-			rows.Row(list.name, path)
+			rows.Row(list.name, path+list.why)
 		}
 	}
 }

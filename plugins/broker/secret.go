@@ -25,6 +25,9 @@ type ReadOptions struct {
 	Reason  string        // shown to the approvers
 	Lease   time.Duration // 0 for the policy's
 	Wait    time.Duration // of ReadSecret, 0 for the mount's own; AwaitSecret chooses it
+	// BreakGlass asks those whom the policy names for an emergency, in the open; it
+	// needs a reason.
+	BreakGlass bool
 }
 
 func (o ReadOptions) query() url.Values {
@@ -40,6 +43,9 @@ func (o ReadOptions) query() url.Values {
 	}
 	if o.Wait != 0 {
 		q.Set("wait", o.Wait.String())
+	}
+	if o.BreakGlass {
+		q.Set("break_glass", "true")
 	}
 	return q
 }

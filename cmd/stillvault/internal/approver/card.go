@@ -125,15 +125,19 @@ func missing(c *approval.Case) string {
 }
 
 var said = map[approval.Decision]string{
-	approval.Approve: "approved", approval.Deny: "denied", approval.Consent: "consented",
+	approval.Approve: "approved", approval.Deny: "denied", approval.Consent: "consented", approval.Reshare: "re-shared",
 }
 
 func decisions(c *approval.Case, r *roster.Roster) string {
 	if len(c.Decisions) == 0 {
 		return "none yet"
 	}
-	parts := make([]string, len(c.Decisions))
-	for i, d := range c.Decisions {
+	return saidBy(c.Decisions, r)
+}
+
+func saidBy(decisions []approval.Receipt, r *roster.Roster) string {
+	parts := make([]string, len(decisions))
+	for i, d := range decisions {
 		name := d.Approver.String()
 		if a, err := r.FormerApprover(d.Approver); err == nil {
 			name = a.Name

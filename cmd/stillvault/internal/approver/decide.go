@@ -24,9 +24,9 @@ type decision struct {
 // made. Core holds the request against the clock and the roster once more.
 func (s *Session) release(ctx context.Context, w *waiting) (done bool, err error) {
 	ask := func(prompt string) ([]byte, error) { return s.prompt(ctx, w, prompt, true) }
-	keys, err := s.unlock(w, ask)
+	keys, err := s.unlock(ask)
 	if err != nil {
-		return false, s.orAgain(ctx, err)
+		return false, s.orAgain(ctx, fmt.Errorf("open the keyring for %s: %w", w.c.Request.ID, err))
 	}
 	defer keys.Wipe()
 	signer := s.Device.Keys.Signer()
@@ -92,19 +92,31 @@ const sendFor = time.Minute
 
 // send posts a recorded release until the broker has taken or refused it.
 func (s *Session) send(ctx context.Context, answer home.Unsent) (broker.RequestState, error) {
+	var state broker.RequestState
+	err := s.post(ctx, func() error {
+		var err error
+		state, err = s.Broker.PostAnswer(ctx, answer.Release, &answer.Request)
+		return err
+	}, func() error { return s.Device.Memory.Sent(answer.Release) })
+	return state, err
+}
+
+// post calls the broker until it has taken or refused something recorded, and then
+// sent. What it refused for good is errRefusedAnswer, what it did not get ErrUnsent.
+func (s *Session) post(ctx context.Context, call, sent func() error) error {
 	giveUp := s.Clock.Now().Add(sendFor)
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
-		state, err := s.Broker.PostAnswer(ctx, answer.Release, &answer.Request)
+		err := call()
 		if err == nil {
-			return state, s.Device.Memory.Sent(answer.Release)
+			return sent()
 		}
 		// A broker that lacks statements which this device has seen will get them.
 		passes := transient(err) || errors.Is(err, roster.ErrBehind)
 		if !passes && ctx.Err() == nil {
-			return "", errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), s.Device.Memory.Sent(answer.Release))
+			return errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), sent())
 		}
 		if ctx.Err() != nil || s.Clock.Now().After(giveUp) {
-			return "", fmt.Errorf("%w: %w", ErrUnsent, err)
+			return fmt.Errorf("%w: %w", ErrUnsent, err)
 		}
 		if pause == time.Second {
 			s.say("The answer is not sent yet (%s). Trying again.", err)
@@ -118,6 +130,9 @@ func (s *Session) send(ctx context.Context, answer home.Unsent) (broker.RequestS
 
 // sendUnsent sends what an earlier session could not.
 func (s *Session) sendUnsent(ctx context.Context) error {
+	if err := s.sendUndealt(ctx); err != nil {
+		return err
+	}
 	unsent, err := s.Device.Memory.Unsent()
 	if err != nil {
 		return err

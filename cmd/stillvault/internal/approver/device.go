@@ -17,6 +17,8 @@ import (
 type Broker interface {
 	ReadInbox(ctx context.Context, call envelope.Signed) (envelope.Envelope, error)
 	PostAnswer(ctx context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error)
+	FetchReshare(ctx context.Context, call envelope.Signed) (envelope.Envelope, error)
+	SendDeals(ctx context.Context, answer approval.ReshareAnswer) (*broker.DealProgress, error)
 }
 
 var _ Broker = (*broker.Client)(nil)
@@ -35,6 +37,13 @@ type Memory interface {
 	Unsent() ([]home.Unsent, error)
 	// Sent forgets a release that the broker has.
 	Sent(release approval.Release) error
+	// Deal has sign make a part of a re-share, as Decide does a release. mark is
+	// new for each part.
+	Deal(mark envelope.Hash, now time.Time, sign func(approval.Ledger) (approval.ReshareAnswer, error)) (approval.ReshareAnswer, error)
+	// Undealt is the stored part that [Memory.Dealt] was not called for, or nil.
+	Undealt() (*approval.ReshareAnswer, error)
+	// Dealt forgets the part that the broker has.
+	Dealt() error
 	// Muted says whether the person wants no announcement of a request for now.
 	Muted(q *approval.Request, now time.Time) bool
 	// Extend keeps the roster's log, whose newest statements are given.
@@ -57,6 +66,15 @@ type Device struct {
 	Keys     *keyring.Device
 	Memory   Memory
 	Factor   Factor
+	// Former open the earlier generations of the keyring that are still kept, newest
+	// first: shares that were sealed to them are dealt with them.
+	Former []Former
+}
+
+// Former opens an earlier generation of an approver's keyring.
+type Former struct {
+	Generation uint32
+	Factor     Factor
 }
 
 // Clock is the time; a test brings its own.

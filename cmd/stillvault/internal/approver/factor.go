@@ -2,6 +2,7 @@ package approver
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -60,7 +61,7 @@ func (f Password) Open(owner keyring.Owner, ask func(string) ([]byte, error)) (*
 
 // unlock opens the approver's keyring and holds it against the roster: a row that
 // was swapped gives keys that nobody admitted.
-func (s *Session) unlock(w *waiting, ask func(string) ([]byte, error)) (*keyring.Keyring, error) {
+func (s *Session) unlock(ask func(string) ([]byte, error)) (*keyring.Keyring, error) {
 	r := s.Device.Roster
 	a, err := r.Approver(s.Device.Approver)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *Session) unlock(w *waiting, ask func(string) ([]byte, error)) (*keyring
 	}
 	k, err := s.Device.Factor.Open(keyring.Owner{Organisation: r.Organisation(), Approver: a.ID, Generation: a.Generation}, ask)
 	if err != nil {
-		return nil, fmt.Errorf("open the keyring for %s: %w", w.c.Request.ID, err)
+		return nil, err
 	}
 	public, err := k.Public()
 	if err == nil {
@@ -76,7 +77,42 @@ func (s *Session) unlock(w *waiting, ask func(string) ([]byte, error)) (*keyring
 	}
 	if err != nil {
 		k.Wipe()
-		return nil, fmt.Errorf("open the keyring for %s: %w", w.c.Request.ID, err)
+		return nil, err
 	}
 	return k, nil
+}
+
+// unlockAll opens the approver's keyring and the earlier generations that are kept,
+// which their shares prove.
+func (s *Session) unlockAll(ask func(string) ([]byte, error)) ([]*keyring.Keyring, error) {
+	k, err := s.unlock(ask)
+	if err != nil {
+		return nil, fmt.Errorf("open the keyring: %w", err)
+	}
+	all := []*keyring.Keyring{k}
+	for _, former := range s.Device.Former {
+		owner := k.Owner()
+		owner.Generation = former.Generation
+		k, err := former.Factor.Open(owner, ask)
+		if err != nil {
+			wipeAll(all)
+			return nil, fmt.Errorf("open generation %d of the keyring: %w", former.Generation, err)
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+func wipeAll(all []*keyring.Keyring) {
+	for _, k := range all {
+		k.Wipe()
+	}
+}
+
+// keeps says whether a generation of the keyring can be opened here.
+func (s *Session) keeps(generation uint32) bool {
+	if a, err := s.Device.Roster.Approver(s.Device.Approver); err == nil && a.Generation == generation {
+		return true
+	}
+	return slices.ContainsFunc(s.Device.Former, func(f Former) bool { return f.Generation == generation })
 }

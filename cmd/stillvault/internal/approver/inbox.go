@@ -95,6 +95,7 @@ func (s *Session) receive(p polled) (complete bool, err error) {
 		return false, nil
 	}
 	s.inbox.listed = append(s.inbox.listed, in.Items...)
+	s.reshares, s.alarms = in.Reshares, in.Alarms // of the last page
 	if in.More {
 		if len(in.Items) > 0 {
 			if asked.after, err = itemID(in.Items[len(in.Items)-1]); err != nil {

@@ -79,6 +79,42 @@ func (k *Kept) Unsent() ([]home.Unsent, error) {
 // Sent forgets a release.
 func (k *Kept) Sent(release approval.Release) error { return k.home.DropUnsent(k.name, release) }
 
+// Deal stores the part, then the ledger after it.
+func (k *Kept) Deal(mark envelope.Hash, now time.Time, sign func(approval.Ledger) (approval.ReshareAnswer, error)) (approval.ReshareAnswer, error) {
+	var answer approval.ReshareAnswer
+	_, err := k.home.Decide(k.name, mark, now, now, func(l approval.Ledger) (approval.Release, error) {
+		var err error
+		if answer, err = sign(l); err == nil {
+			err = k.home.KeepUndealt(k.name, answer)
+		}
+		return approval.Release{Receipt: answer.Receipt}, err
+	})
+	return answer, err
+}
+
+// Undealt returns the stored part if it is in the ledger, as Unsent does.
+func (k *Kept) Undealt() (*approval.ReshareAnswer, error) {
+	l, err := k.home.Ledger(k.name)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := k.home.Undealt(k.name)
+	if err != nil || answer == nil {
+		return nil, err
+	}
+	rec, err := envelope.Peek[approval.Receipt](answer.Receipt, envelope.TypeReceipt)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Counter > l.Counter {
+		return nil, k.Dealt()
+	}
+	return answer, nil
+}
+
+// Dealt forgets the stored part.
+func (k *Kept) Dealt() error { return k.home.DropUndealt(k.name) }
+
 // Muted reads the mutes anew: the person may have muted somebody meanwhile, in
 // another terminal. Mutes that cannot be read mute nothing.
 func (k *Kept) Muted(q *approval.Request, now time.Time) bool {

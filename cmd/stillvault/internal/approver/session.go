@@ -30,7 +30,12 @@ type Session struct {
 	Clock   Clock
 	Options Options
 
-	inbox   inbox
+	inbox    inbox
+	reshares []approval.ReshareNotice
+	alarms   []approval.Alarm
+	told     map[envelope.Hash]int  // of each alarm, how many decisions were told of
+	later    map[envelope.Hash]bool // re-shares not to be asked about again
+
 	open    []*waiting               // oldest first
 	refused map[envelope.Hash]string // why, so that it is said once
 	passed  map[envelope.Hash]bool   // not to be asked about again
@@ -74,6 +79,7 @@ func (s *Session) begin() {
 	s.inbox = inbox{results: make(chan polled, 1)}
 	s.refused = map[envelope.Hash]string{}
 	s.passed, s.agreeing = map[envelope.Hash]bool{}, map[envelope.Hash]bool{}
+	s.told, s.later = map[envelope.Hash]int{}, map[envelope.Hash]bool{}
 	s.quiet = unsaid
 }
 
@@ -85,6 +91,13 @@ func (s *Session) work(ctx context.Context) error {
 	for {
 		w := s.first()
 		if w == nil {
+			done, err := s.offerReshare(ctx)
+			if err != nil || done && s.Options.Once {
+				return err
+			}
+			if done {
+				continue
+			}
 			if over, err := s.idle(); over || err != nil {
 				return err
 			}
@@ -189,6 +202,7 @@ func (s *Session) take(ctx context.Context, p polled) (complete bool, err error)
 		return false, err
 	}
 	s.reconcile(s.inbox.listed)
+	s.sayAlarms()
 	s.listed = true
 	return true, s.again()
 }

@@ -30,6 +30,7 @@ type stage struct {
 	host       *coretest.Consumer
 	home       *home.Home
 	factor     approver.Factor
+	former     []approver.Former
 	broker     *routes
 	clock      *clock
 	out        *screen
@@ -73,7 +74,7 @@ func (s *stage) start(o approver.Options) {
 	s.typing, s.out = writer, &screen{T: s.T, changed: make(chan struct{}, 1)}
 	s.input = &approver.Input{ReadLine: approver.Lines(reader), ReadHidden: approver.Lines(reader)}
 	session := &approver.Session{
-		Device: approver.Device{Roster: s.Fold(0), Mount: s.Mount, Approver: s.alice.ID, Keys: s.alice.Device, Memory: kept, Factor: s.factor},
+		Device: approver.Device{Roster: s.Fold(0), Mount: s.Mount, Approver: s.alice.ID, Keys: s.alice.Device, Memory: kept, Factor: s.factor, Former: s.former},
 		Broker: s.broker, Input: s.input, Out: s.out, Clock: s.clock, Options: o,
 	}
 	ctx, cancel := context.WithCancel(s.T.Context())
@@ -152,6 +153,10 @@ type routes struct {
 	inbox    error // what a call is answered with
 	down     bool
 	pages    int // items a page
+
+	reshare *envelope.Signed // asked for
+	kept    []*secret.Version
+	answers []approval.ReshareAnswer
 }
 
 func (b *routes) change(f func(*routes)) {
@@ -180,6 +185,9 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	}
 	in.Items = append(in.Items, rest[:min(b.pages, len(rest))]...)
 	in.More = len(rest) > b.pages
+	if b.reshare != nil {
+		in.Reshares = []approval.ReshareNotice{{Request: *b.reshare, Total: uint32(len(b.kept)), Done: b.dealt()}}
+	}
 	return approval.SealInbox(device, b.Mount, call, in)
 }
 

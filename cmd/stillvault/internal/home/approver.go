@@ -74,26 +74,35 @@ func (h *Home) CreateApprover(a *Approver) error {
 	if err != nil {
 		return err
 	}
-	encoded, err := a.Backup.Encode()
-	if err != nil {
-		return err
-	}
+	return createApprover(dir, a)
+}
+
+func createApprover(dir string, a *Approver) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	kem, signing := a.Device.Seeds()
 	// The device's file last: without it, there is no approver here, and the
 	// same call may be made again.
 	if _, err := os.Stat(filepath.Join(dir, "device.json")); err == nil {
 		return fmt.Errorf("approver %q: %w", a.Name, file.ErrExists)
 	}
+	return writeApprover(dir, a, file.CreatePrivate)
+}
+
+// writeApprover writes the keyring, then the device's file as how says.
+func writeApprover(dir string, a *Approver, how publish) error {
+	encoded, err := a.Backup.Encode()
+	if err != nil {
+		return err
+	}
 	if err := file.WritePrivate(filepath.Join(dir, "keyring.json"), append(encoded, '\n')); err != nil {
 		return err
 	}
+	kem, signing := a.Device.Seeds()
 	return store(filepath.Join(dir, "device.json"), deviceFile{
 		format: deviceFormat, Organisation: a.Organisation, Mount: a.Mount, Approver: a.ID, Device: a.Device.ID(),
 		KEM: file.KeyText{Key: kem}, Signing: file.KeyText{Key: signing}, Factor: file.KeyText{Key: a.Factor.Key()},
-	}, file.CreatePrivate)
+	}, how)
 }
 
 // Approver reads a terminal approver; ErrNone where there is none. The caller
@@ -103,6 +112,10 @@ func (h *Home) Approver(name string) (*Approver, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readApprover(dir, name)
+}
+
+func readApprover(dir, name string) (*Approver, error) {
 	f, err := load[deviceFile](filepath.Join(dir, "device.json"), deviceFormat)
 	if err != nil {
 		return nil, fmt.Errorf("approver %q: %w", name, err)

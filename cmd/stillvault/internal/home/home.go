@@ -9,6 +9,10 @@
 //	approver/NAME/keyring.json the wrapped keyring, a recovery-vault backup
 //	approver/NAME/ledger.json  the last receipt, and what was decided
 //	approver/NAME/unsent.json  answers that the broker may not have yet
+//	approver/NAME/undealt.json a part of a re-share that the broker may not have yet
+//	approver/NAME/next/        the keyring that waits for its admission, and its device
+//	approver/NAME/former-N.json an earlier keyring, until its shares were dealt
+//	approver/NAME/retired-…    what an earlier device left: its receipts' ledger
 //	approver/NAME/mutes.json   whose requests are not announced, and until when
 //	consumer/NAME/key.json     a consumer's signing key
 //	consumer/NAME/seen.json    the newest version seen of each path

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
@@ -108,18 +109,23 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 		return nil, err
 	}
 	var problems []error
+	var from []envelope.ID // whose shares count
 	for _, release := range answers.Releases {
 		out, err := pending.Accept(r, asked, v, release, h.Now())
+		who := nameOf(r, out.Receipt.Approver)
 		switch {
 		case errors.Is(err, approval.ErrDenied):
-			name := out.Receipt.Approver.String()
-			if a, unknown := r.FormerApprover(out.Receipt.Approver); unknown == nil {
-				name = a.Name
-			}
-			return nil, fmt.Errorf("request %s, by %s: %w", asked.ID, name, err)
+			return nil, fmt.Errorf("request %s, by %s: %w", asked.ID, who, err)
 		case err != nil:
-			problems = append(problems, err)
-		case out.Value != nil:
+			problems = append(problems, h.accuse(ctx, r, asked, pending.Hash(), v, fmt.Errorf("%s: %w", who, err)))
+			continue
+		case out.Receipt.Decision == approval.Approve:
+			from = append(from, out.Receipt.Approver)
+		}
+		if out.Value != nil {
+			if v.Epoch > 0 {
+				h.tell(ctx, r, asked, pending.Hash(), v, from, envelope.ID{})
+			}
 			left := out.Receipt.Time.Add(time.Duration(out.Receipt.Lease) * time.Second).Time().Sub(h.Now())
 			return &Received{asked.ID, asked.Version, out.Value, max(left, 0).Truncate(time.Second)}, nil
 		}
@@ -128,4 +134,38 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 		return nil, fmt.Errorf("request %s: %w", asked.ID, errors.Join(problems...))
 	}
 	return nil, fmt.Errorf("request %s: %w", asked.ID, ErrIncomplete)
+}
+
+func nameOf(r *roster.Roster, approver envelope.ID) string {
+	if a, err := r.FormerApprover(approver); err == nil {
+		return a.Name
+	}
+	return approver.String()
+}
+
+// accuse names a dealer who lied, and tells the broker, which keeps the shares from
+// before for that case.
+func (h *Host) accuse(ctx context.Context, r *roster.Roster, asked *approval.Request, request envelope.Hash, v *secret.Verified, err error) error {
+	var liar *secret.DealerError
+	if !errors.As(err, &liar) {
+		return err
+	}
+	h.tell(ctx, r, asked, request, v, nil, liar.Approver)
+	return fmt.Errorf("%s dealt something else than their share when the secret was re-shared: %w", nameOf(r, liar.Approver), err)
+}
+
+// tellFor is how long the broker may take to hear what became of shares.
+const tellFor = 5 * time.Second
+
+// tell says what became of shares that were re-shared. The broker deletes those from
+// before when all new ones have proven themselves; that it did not hear of it costs
+// nothing but time, so an error here is none of the reader's.
+func (h *Host) tell(ctx context.Context, r *roster.Roster, asked *approval.Request, request envelope.Hash, v *secret.Verified, from []envelope.ID, accused envelope.ID) {
+	signed, err := approval.ReportOpened(r, asked, request, v, from, accused, h.Signer, h.Now())
+	if err != nil {
+		return
+	}
+	parting, done := context.WithTimeout(context.WithoutCancel(ctx), tellFor)
+	defer done()
+	_ = h.Broker.ReportOpened(parting, asked.Path, signed)
 }

@@ -25,6 +25,7 @@ type Broker interface {
 	ReadMetadata(ctx context.Context, path string) (*broker.Metadata, error)
 	AwaitRelease(ctx context.Context, path string, request envelope.Signed, progress broker.Progress) (*broker.Releases, error)
 	CancelRequest(ctx context.Context, id envelope.ID) error
+	ReportOpened(ctx context.Context, path string, opened envelope.Signed) error
 }
 
 var _ Broker = (*broker.Client)(nil)

@@ -114,6 +114,7 @@ type store struct {
 	answer    func(approval.Item) []approval.Release
 	await     error
 	cancelled []envelope.ID
+	opened    []envelope.Signed
 }
 
 func status(code int, text string) error {
@@ -199,3 +200,8 @@ func (s *stage) elsewhere(path string, mount envelope.ID) *secret.Version {
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
+
+func (b *store) ReportOpened(_ context.Context, _ string, opened envelope.Signed) error {
+	b.opened = append(b.opened, opened)
+	return nil
+}

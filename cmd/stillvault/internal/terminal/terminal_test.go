@@ -93,3 +93,14 @@ func TestNoColourOnAPipe(t *testing.T) {
 		t.Fatalf("colours on a pipe: %q", errs.String())
 	}
 }
+
+func TestProgressIsPlainLinesOnAPipe(t *testing.T) {
+	var out, errs bytes.Buffer
+	p := terminal.New(strings.NewReader(""), &out, &errs).NewProgress("production")
+	p.At(64, 1000)
+	p.At(1000, 1000)
+	p.End()
+	if got, want := errs.String(), "production  64 of 1000\nproduction  1000 of 1000\n"; got != want {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+}

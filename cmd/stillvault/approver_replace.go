@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+)
+
+// ErrReplacement means that somebody cannot take another's place.
+var ErrReplacement = errors.New("replacement_invalid: name another approver who is admitted")
+
+// replaceApprover puts one approver in the place of another, in every group and
+// policy, and waits until what is stored was re-shared. What was done before it was
+// interrupted is found done when it runs again.
+func (a *app) replaceApprover(ctx context.Context, old, with string, force bool) error {
+	r, err := a.roster(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := r.ApproverNamed(old); err != nil {
+		return err
+	}
+	if _, err := r.ApproverNamed(with); err != nil || old == with {
+		return fmt.Errorf("--replace-with %q: %w", with, ErrReplacement)
+	}
+	for {
+		changed := ""
+		r, err := a.signPreviewed(ctx, force, func(r *roster.Roster) ([]entry, error) {
+			e, what, err := nextReplacement(r, old, with)
+			changed = what
+			if err != nil || e == nil {
+				return nil, err
+			}
+			return []entry{*e}, nil
+		})
+		if err != nil {
+			return err
+		}
+		if changed == "" {
+			break
+		}
+		a.Say("put %s in the place of %s in %s at statement %d", with, old, changed, r.Head().Seq)
+	}
+	return a.awaitReshares(ctx)
+}
+
+// nextReplacement is the statement that puts somebody in another's place in the next
+// group or policy that names them; nil where none does any more.
+func nextReplacement(r *roster.Roster, old, with string) (*entry, string, error) {
+	from, err := r.ApproverNamed(old)
+	if err != nil {
+		return nil, "", err
+	}
+	to, err := r.ApproverNamed(with)
+	if err != nil {
+		return nil, "", err
+	}
+	gone, come := roster.Principal{Kind: roster.PrincipalApprover, ID: from.ID}, roster.Principal{Kind: roster.PrincipalApprover, ID: to.ID}
+	for _, g := range r.Groups() {
+		if slices.Contains(g.Members, gone) {
+			changed := *g
+			changed.Members = replaced(g.Members, gone, come)
+			return &entry{roster.KindGroupSet, changed}, "group " + g.Name, nil
+		}
+	}
+	for _, p := range r.Policies() {
+		changed, found := *p, false
+		changed.Requirements = slices.Clone(p.Requirements)
+		swap := func(q *roster.Requirement) {
+			found = found || slices.Contains(q.Principals, gone)
+			q.Principals = replaced(q.Principals, gone, come)
+		}
+		for i := range changed.Requirements {
+			swap(&changed.Requirements[i])
+		}
+		if p.BreakGlass != nil {
+			glass := *p.BreakGlass
+			swap(&glass)
+			changed.BreakGlass = &glass
+		}
+		if found {
+			return &entry{roster.KindPolicySet, changed}, "policy " + p.Name, nil
+		}
+	}
+	return nil, "", nil
+}
+
+// replaced is a list with one principal in the place of another, once.
+func replaced(all []roster.Principal, gone, come roster.Principal) []roster.Principal {
+	next := []roster.Principal{}
+	for _, p := range all {
+		if p == gone {
+			p = come
+		}
+		if !slices.Contains(next, p) {
+			next = append(next, p)
+		}
+	}
+	return next
+}
+
+// reshareEvery is how often it is looked how far re-shares are.
+const reshareEvery = 2 * time.Second
+
+// awaitReshares waits until nothing has to be re-shared any more, and tells how far it
+// is and who is waited for.
+func (a *app) awaitReshares(ctx context.Context) error {
+	last, bars := map[string]string{}, map[string]*terminal.Progress{}
+	for {
+		all, err := a.reshares(ctx)
+		if err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, func(r *broker.Reshare) bool { return r.Waiting == 0 })
+		if len(all) == 0 {
+			return nil
+		}
+		for _, r := range all {
+			if err := stuck(r); err != nil {
+				return err
+			}
+			text := fmt.Sprintf("%d %v", r.Done, dealers(r.Missing))
+			if last[r.Policy] == text {
+				continue
+			}
+			last[r.Policy] = text
+			if bars[r.Policy] == nil {
+				bars[r.Policy] = a.NewProgress(r.Policy)
+			}
+			bars[r.Policy].At(uint32(r.Done), uint32(r.Total))
+			bars[r.Policy].End()
+			a.Say("  waits for %s, who run `stillvault reshare run`, or answer on their phone", terminal.Visible(orNobody(dealers(r.Missing))))
+		}
+		select {
+		case <-ctx.Done():
+			return errReshareInterrupted
+		case <-time.After(reshareEvery):
+		}
+	}
+}
+
+var errReshareInterrupted = errors.New("interrupted: nobody is revoked yet; run the same command again to go on waiting")
+
+// stuck says why a re-share cannot be waited for.
+func stuck(r *broker.Reshare) error {
+	if r.Problem != "" {
+		return fmt.Errorf("re-share under %s: %s", r.Policy, terminal.Visible(r.Problem))
+	}
+	if len(r.Stuck) > 0 {
+		return fmt.Errorf("re-share under %s: too few people can deal %s; have it written again, then run this again", r.Policy, terminal.Visible(r.Stuck[0]))
+	}
+	return nil
+}
