@@ -39,7 +39,7 @@ func measureBlocked(ctx context.Context, e effort, p *progress) (tables []table,
 	t.row(append(append([]string{"released a second, answered in bulk", mine.rate.show("%.0f")}, atLeast(4000).judge(mine.overall)...), other.rate.show("%.0f"))...)
 	t.row("all of them, from the first answer to the last result, s", fmt.Sprintf("%.1f", float64(e.blocked)/mine.overall), "", "", fmt.Sprintf("%.1f", float64(e.blocked)/other.overall))
 	t.note("Readers, Vault, the plug-in and %d clients that post answers share %d cores. Every answer is one call through Vault and", bulk, runtime.NumCPU())
-	t.note("one receipt in storage; Stillvault's are verified and opened one by one. What the null engine releases is what Vault and")
+	t.note("two entries in storage; Stillvault's are verified and opened one by one. What the null engine releases is what Vault and")
 	t.note("the storage allow. The spread is over tenths of the reads, in the order in which they ended; the goal is for all.")
 	return []table{t}, nil
 }

@@ -162,7 +162,7 @@ func (s *site) measureLatency(ctx context.Context, e effort, p *progress) (*tabl
 	t.row(ours, figures[ours].show("%.2f"), "", "", "")
 	t.row(append([]string{"two round trips of the null engine", two.show("%.2f"), ratio.show("%.2f ×")}, atMost(1.5).judge(ratio.median())...)...)
 	t.row("a blocked read of the null engine, answered", figures[null].show("%.2f"), figures[ours].over(figures[null]).show("%.2f ×"), "", "")
-	t.note("The two round trips are an answer (2 reads and 1 write of %d bytes of storage, as Stillvault's) %s ms, and a", s.sizes.receipt, figures["answer"].show("%.2f"))
+	t.note("The two round trips are an answer (2 reads and 2 writes of %d and %d bytes of storage, as Stillvault's) %s ms, and a", s.sizes.receipt, s.sizes.answered, figures["answer"].show("%.2f"))
 	t.note("metadata read %s ms. Stillvault verifies the release, four signatures, and opens it.", figures["read"].show("%.2f"))
 	return t, nil
 }

@@ -3,7 +3,7 @@
 // with the goal beside each. Figures of different machines, or of different
 // runs, say nothing about each other; the ratios nearly do.
 //
-//	go run . [-quick] [-only seal,engine,blocked]
+//	go run . [-quick] [-only seal,release,…]
 package main
 
 import (
@@ -43,6 +43,8 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"seal", measureSeal},
+	{"release", measureRelease},
+	{"policies", measurePolicies},
 	{"engine", measureEngine},
 	{"blocked", measureBlocked},
 }
@@ -51,7 +53,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(log)
 	quick := flags.Bool("quick", false, "fewer and shorter rounds, in about a minute: to see that it works, not for figures")
-	only := flags.String("only", "", "comma-separated tables to measure: seal, engine, blocked; all if empty")
+	only := flags.String("only", "", "comma-separated tables to measure, of "+names()+"; all if empty")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -78,6 +80,14 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	return nil
 }
 
+func names() string {
+	var all []string
+	for _, m := range measurements {
+		all = append(all, m.name)
+	}
+	return strings.Join(all, ", ")
+}
+
 func choose(only string) ([]measurement, error) {
 	if only == "" {
 		return measurements, nil
@@ -86,7 +96,7 @@ func choose(only string) ([]measurement, error) {
 	for name := range strings.SplitSeq(only, ",") {
 		i := slices.IndexFunc(measurements, func(m measurement) bool { return m.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("-only %q: there are seal, engine and blocked", name)
+			return nil, fmt.Errorf("-only %q: there are %s", name, names())
 		}
 		chosen = append(chosen, measurements[i])
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 )
 
-// approvers is to how many people everything is sealed.
+// approvers is to how many people everything is sealed that is not said to be
+// for others.
 const approvers = 3
 
-// organisation is one with a few approvers, any one of whom suffices.
+// organisation is one with a few approvers.
 type organisation struct {
 	identity *envelope.SigningKey
 	log      []envelope.Signed
@@ -26,8 +27,8 @@ type person struct {
 	device  *keyring.Device
 }
 
-// found founds an organisation and admits its approvers.
-func found() (*organisation, error) {
+// found founds an organisation and admits so many approvers.
+func found(people int) (*organisation, error) {
 	o := &organisation{identity: envelope.NewSigningKey(envelope.NewKey())}
 	recovery := envelope.NewSigningKey(envelope.NewKey())
 	first, err := roster.Found(o.identity, recovery.Public(), time.Now())
@@ -38,7 +39,7 @@ func found() (*organisation, error) {
 	if o.roster, err = roster.Fold(first.Hash(), o.log); err != nil {
 		return nil, err
 	}
-	for i := range approvers {
+	for i := range people {
 		if err := o.admit(fmt.Sprintf("approver-%d", i+1)); err != nil {
 			return nil, err
 		}
@@ -84,17 +85,17 @@ func (o *organisation) admit(name string) error {
 }
 
 // admitConsumer admits a consumer and puts a policy in force under which it may
-// write and receive everything, once any one approver says yes.
-func (o *organisation) admitConsumer(c roster.ConsumerAdmit) error {
+// write and receive everything, once m of all approvers say yes.
+func (o *organisation) admitConsumer(c roster.ConsumerAdmit, m uint32) error {
 	if err := o.state(roster.KindConsumerAdmit, c); err != nil {
 		return err
 	}
-	anyone := roster.Requirement{Name: "anyone", M: 1}
+	quorum := roster.Requirement{Name: "approvers", M: m}
 	for _, p := range o.people {
-		anyone.Principals = append(anyone.Principals, roster.Principal{Kind: roster.PrincipalApprover, ID: p.keyring.Approver()})
+		quorum.Principals = append(quorum.Principals, roster.Principal{Kind: roster.PrincipalApprover, ID: p.keyring.Approver()})
 	}
 	return o.state(roster.KindPolicySet, roster.Policy{
-		ID: envelope.NewID(), Name: "everything", Pattern: "*", Requirements: []roster.Requirement{anyone},
+		ID: envelope.NewID(), Name: "everything", Pattern: "*", Requirements: []roster.Requirement{quorum},
 		Authors: []envelope.ID{c.ID}, Consumers: []envelope.ID{c.ID}, RefusedFactors: []keyring.FactorKind{},
 		LeaseTTL: 900, LeaseMax: 3600, RequestTTL: 3600, MinimumCoverage: roster.DefaultMinimumCoverage,
 	})

@@ -128,13 +128,13 @@ func timed(name string, n int, once func() error) contestant {
 // stillvaultOnce seals as an author with the roster in memory, and verifies and
 // opens as an approver whose keyring a factor has just opened: a 32-byte seed.
 func stillvaultOnce() (func() error, error) {
-	o, err := found()
+	o, err := found(approvers)
 	if err != nil {
 		return nil, err
 	}
 	signer := envelope.NewSigningKey(envelope.NewKey())
 	author := envelope.NewID()
-	err = o.admitConsumer(roster.ConsumerAdmit{ID: author, Name: "author", Kind: roster.ConsumerHost, Signing: signer.Public()})
+	err = o.admitConsumer(roster.ConsumerAdmit{ID: author, Name: "author", Kind: roster.ConsumerHost, Signing: signer.Public()}, 1)
 	if err != nil {
 		return nil, err
 	}

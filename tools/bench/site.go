@@ -51,52 +51,54 @@ type site struct {
 }
 
 // sizes are how many bytes the storage entries of Stillvault's engine have.
-type sizes struct{ version, record, receipt int }
+type sizes struct{ version, record, receipt, answered int }
 
 // open starts the site with one of the two packages of Stillvault's plug-in. The
 // caller closes it.
-func open(ctx context.Context, p *progress, plugin string) (s *site, err error) {
-	s = &site{programs: map[string]string{}}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
-		}
-	}()
+func open(ctx context.Context, p *progress, plugin string) (*site, error) {
+	s := &site{programs: map[string]string{}}
+	if err := s.start(ctx, p, plugin); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *site) start(ctx context.Context, p *progress, plugin string) (err error) {
 	if s.dir, err = os.MkdirTemp("", "stillvault-bench-"); err != nil {
-		return nil, err
+		return err
 	}
 	p.say("starting Vault")
 	s.server, err = vaultserver.Start(ctx, vaultserver.Options{Root: root, Storage: vaultserver.Raft, RawStorage: true, LogLevel: "warn"})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for mount, pkg := range map[string]string{ours: plugin, null: nullengine} {
 		binary, err := build(ctx, p, s.dir, pkg)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.programs[mount] = filepath.Base(binary)
 		if err := s.server.MountEngine(ctx, vaultserver.Engine{Binary: binary, Version: "v0.1.0", Path: mount}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	client, err := s.server.Client()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := client.Sys().MountWithContext(ctx, kv, &api.MountInput{Type: "kv", Options: map[string]string{"version": "2"}}); err != nil {
-		return nil, fmt.Errorf("mount KV v2: %w", err)
+		return fmt.Errorf("mount KV v2: %w", err)
 	}
 	if err := s.addUser(ctx, client); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.foundOrganisation(ctx, client); err != nil {
-		return nil, err
+		return err
 	}
 	if s.spent, err = s.watchPlugins(); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.measureEntries(ctx, client)
+	return s.measureEntries(ctx, client)
 }
 
 func (s *site) close() error {
@@ -127,7 +129,7 @@ func (s *site) addUser(ctx context.Context, client *api.Client) error {
 // log. The caps are raised: all readers are one user.
 func (s *site) foundOrganisation(ctx context.Context, client *api.Client) error {
 	var err error
-	if s.org, err = found(); err != nil {
+	if s.org, err = found(approvers); err != nil {
 		return err
 	}
 	if s.admin, err = broker.New(broker.Config{Client: client, Mount: ours}); err != nil {
@@ -138,7 +140,7 @@ func (s *site) foundOrganisation(ctx context.Context, client *api.Client) error 
 		return err
 	}
 	s.mount = mount.ID
-	err = s.org.admitConsumer(roster.ConsumerAdmit{ID: envelope.NewID(), Name: "vault", Kind: roster.ConsumerMount, Mount: mount.ID, Signing: mount.Signing})
+	err = s.org.admitConsumer(roster.ConsumerAdmit{ID: envelope.NewID(), Name: "vault", Kind: roster.ConsumerMount, Mount: mount.ID, Signing: mount.Signing}, 1)
 	if err != nil {
 		return err
 	}
@@ -185,15 +187,17 @@ func (s *site) measureEntries(ctx context.Context, client *api.Client) error {
 			s.sizes.version = size
 		case strings.HasPrefix(key, "meta/"):
 			s.sizes.record = size
-		case strings.Contains(key, "receipt/"):
+		case strings.HasPrefix(key, "exchange/receipt/"):
 			s.sizes.receipt = size
+		case strings.HasPrefix(key, "exchange/answered/"):
+			s.sizes.answered = size
 		}
 	}
-	if s.sizes.version == 0 || s.sizes.record == 0 || s.sizes.receipt == 0 {
-		return fmt.Errorf("storage holds %v: a version, its record and a receipt were expected", entries)
+	if s.sizes.version == 0 || s.sizes.record == 0 || s.sizes.receipt == 0 || s.sizes.answered == 0 {
+		return fmt.Errorf("storage holds %v: a version, its record, a receipt and where it is found were expected", entries)
 	}
 	_, err = client.Logical().WriteWithContext(ctx, null+"/sizes", map[string]any{
-		"version": s.sizes.version, "record": s.sizes.record, "receipt": s.sizes.receipt,
+		"version": s.sizes.version, "record": s.sizes.record, "receipt": s.sizes.receipt, "answered": s.sizes.answered,
 	})
 	return err
 }

@@ -53,7 +53,7 @@ type engine struct {
 }
 
 // sizes are how many bytes the entries of Stillvault's engine have.
-type sizes struct{ version, record, receipt int }
+type sizes struct{ version, record, receipt, answered int }
 
 func factory(ctx context.Context, config *logical.BackendConfig) (logical.Backend, error) {
 	e := &engine{blocked: map[string]chan struct{}{}}
@@ -77,7 +77,8 @@ func (e *engine) paths() []*framework.Path {
 		{
 			Pattern: "sizes",
 			Fields: map[string]*framework.FieldSchema{
-				"version": {Type: framework.TypeInt}, "record": {Type: framework.TypeInt}, "receipt": {Type: framework.TypeInt},
+				"version": {Type: framework.TypeInt}, "record": {Type: framework.TypeInt},
+				"receipt": {Type: framework.TypeInt}, "answered": {Type: framework.TypeInt},
 			},
 			Operations: map[logical.Operation]framework.OperationHandler{
 				logical.UpdateOperation: &framework.PathOperation{Callback: e.setSizes},
@@ -114,7 +115,10 @@ func (e *engine) paths() []*framework.Path {
 }
 
 func (e *engine) setSizes(_ context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-	e.sizes.Store(&sizes{data.Get("version").(int), data.Get("record").(int), data.Get("receipt").(int)})
+	e.sizes.Store(&sizes{
+		version: data.Get("version").(int), record: data.Get("record").(int),
+		receipt: data.Get("receipt").(int), answered: data.Get("answered").(int),
+	})
 	return nil, nil
 }
 

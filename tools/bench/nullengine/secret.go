@@ -64,7 +64,7 @@ func (e *engine) readMetadata(ctx context.Context, req *logical.Request, data *f
 	}
 	return &logical.Response{Data: map[string]any{
 		"secret_id": "00000000-0000-4000-8000-000000000000", "current_version": 1, "policy": "everything", "stale": false,
-		"coverage": []any{map[string]any{"requirement": "anyone", "m": 1, "people": 3, "recoverable": 3, "meets": true}},
+		"coverage": []any{map[string]any{"requirement": "approvers", "m": 1, "people": 3, "recoverable": 3, "meets": true}},
 		"versions": map[string]any{"1": map[string]any{
 			"created_time": "2030-01-02T03:04:05.678Z", "deletion_time": "", "destroyed": false,
 			"author": "vault", "policy": "everything", "epoch": 0, "exposed": false,
@@ -104,13 +104,18 @@ func (e *engine) read(ctx context.Context, req *logical.Request, data *framework
 	}}, nil
 }
 
-// answer reads record and version, writes a receipt, and lets the readers go.
+// answer reads record and version, writes a receipt and where it is found, and lets
+// the readers go.
 func (e *engine) answer(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	path := data.Get("path").(string)
 	if err := stored(ctx, req.Storage, path); err != nil {
 		return nil, err
 	}
-	if err := put(ctx, req.Storage, fmt.Sprintf("receipt/%016x", e.seq.Add(1)), e.sizes.Load().receipt); err != nil {
+	name, size := fmt.Sprintf("%016x", e.seq.Add(1)), e.sizes.Load()
+	if err := put(ctx, req.Storage, "answered/"+name, size.answered); err != nil {
+		return nil, err
+	}
+	if err := put(ctx, req.Storage, "receipt/"+name, size.receipt); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
