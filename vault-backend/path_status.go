@@ -36,6 +36,8 @@ func (b *broker) pathStatus() *framework.Path {
 					"rotate":           required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
 					"resharing":        required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
 					"unproven":         required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until every new one has opened its version."),
+					"alarms":           required(framework.TypeInt, "How many times the glass was broken that nobody has acknowledged yet; alarms/ has them."),
+					"reports":          required(framework.TypeInt, "How many reports of approvers nobody has acknowledged yet; reports/ has them."),
 					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
 				}),
 			},
@@ -117,6 +119,7 @@ func (b *broker) addStats(data map[string]any) {
 	var s exchange.Stats
 	b.ifRouted(func(x *exchange.Exchange) { s = x.Stats() })
 	data["pending_requests"], data["prompts"], data["waiting_readers"] = s.Pending, s.Prompts, s.WaitingReaders
+	data["alarms"], data["reports"] = s.Alarms, s.Reports
 }
 
 // rosterProblems says what of the organisation keeps the mount from working.

@@ -41,7 +41,7 @@ func TestHelpIsShownForEveryPath(t *testing.T) {
 		"", "config", "mount", "org/log", "approvers", "approvers/alice", "groups", "policies", "consumers", "enroll/x",
 		"enroll/x/answer", "enroll/x/status", "secret/a/b", "undelete/a", "destroy/a", "metadata/a", "sealed/a", "release/a",
 		"requests", "requests/x", "receipts", "receipts/x", "device/inbox", "device/answer",
-		"device/reshare", "device/deal", "reshares", "reshares/prod", "preview", "device/propose", "device/kit", "device/handover", "device/handover/offer", "status",
+		"device/reshare", "device/deal", "reshares", "reshares/prod", "alarms", "alarms/x", "reports", "reports/x", "preview", "device/propose", "device/kit", "device/handover", "device/handover/offer", "status",
 	} {
 		resp, err := r.b.HandleRequest(context.Background(), &logical.Request{Operation: logical.HelpOperation, Path: path, Storage: r.storage})
 		if err != nil || resp == nil || !strings.Contains(resp.Data["help"].(string), "DESCRIPTION") && path != "" {

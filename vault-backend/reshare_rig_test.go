@@ -64,10 +64,10 @@ func (s *team) rekeyed(name string) {
 	s.push()
 }
 
-// notices returns what somebody is asked to share anew.
+// notices returns what somebody is asked to share anew, as their inbox has it.
 func (s *team) notices(name string) []approval.ReshareNotice {
 	s.t.Helper()
-	return s.b.noticesFor(s.people[name].ID)
+	return s.open(s.people[name], envelope.ID{}).Reshares
 }
 
 // page fetches a page of a re-share.

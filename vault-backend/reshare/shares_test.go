@@ -1,0 +1,140 @@
+package reshare
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/secret"
+)
+
+// seats makes holdings of people by number, a slice for each requirement.
+func seats(requirements ...[]byte) []Holding {
+	var all []Holding
+	for q, people := range requirements {
+		for _, n := range people {
+			all = append(all, Holding{Requirement: uint32(q), Approver: envelope.ID{n}, Generation: 1})
+		}
+	}
+	return all
+}
+
+func ids(people ...byte) []envelope.ID {
+	all := make([]envelope.ID, len(people))
+	for i, n := range people {
+		all[i] = envelope.ID{n}
+	}
+	return all
+}
+
+var (
+	twoOfThree = []secret.Access{{Name: "ops", M: 2}}
+	withGlass  = []secret.Access{{Name: "ops", M: 2}, {Name: "directors", M: 2, BreakGlass: true}}
+	twoTeams   = []secret.Access{{Name: "ops", M: 1}, {Name: "security", M: 1}}
+)
+
+func TestSharesAreProvenByOpeningTogether(t *testing.T) {
+	for name, c := range map[string]struct {
+		access  []secret.Access
+		holders []Holding
+		opened  [][]envelope.ID
+		proven  int
+	}{
+		"the first combination proves all of its shares":      {twoOfThree, seats([]byte{1, 2, 3}), [][]envelope.ID{ids(1, 2)}, 2},
+		"later ones prove a share whose others are proven":    {twoOfThree, seats([]byte{1, 2, 3}), [][]envelope.ID{ids(1, 2), ids(1, 3)}, 3},
+		"two unproven shares might cancel each other out":     {twoOfThree, seats([]byte{1, 2, 3, 4}), [][]envelope.ID{ids(1, 2), ids(3, 4)}, 2},
+		"the same combination twice proves nothing more":      {twoOfThree, seats([]byte{1, 2, 3}), [][]envelope.ID{ids(1, 2), ids(1, 2)}, 2},
+		"several requirements are one combination":            {twoTeams, seats([]byte{1, 2}, []byte{3, 4}), [][]envelope.ID{ids(1, 3), ids(1, 4), ids(2, 4)}, 4},
+		"break-glass shares are apart":                        {withGlass, seats([]byte{1, 2}, []byte{5, 6}), [][]envelope.ID{ids(1, 2), ids(5, 6)}, 4},
+		"opening in the ordinary way proves nothing of those": {withGlass, seats([]byte{1, 2}, []byte{5, 6}), [][]envelope.ID{ids(1, 2)}, 2},
+		"strangers prove nothing":                             {twoOfThree, seats([]byte{1, 2, 3}), [][]envelope.ID{ids(8, 9)}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NoShares()
+			s.Epoch, s.Access, s.Holders = 1, c.access, c.holders
+			for _, people := range c.opened {
+				s.prove(people)
+			}
+			if proven, of := s.Proven(); proven != c.proven || of != len(c.holders) {
+				t.Fatalf("%d of %d are proven, want %d", proven, of, c.proven)
+			}
+		})
+	}
+}
+
+func TestFormerEpochsAreForgottenOnlyWhenTheyAreOfNoUse(t *testing.T) {
+	before := Former{Access: twoOfThree, Holders: seats([]byte{1, 2, 3})}
+	for name, c := range map[string]struct {
+		change func(*Shares)
+		want   bool
+	}{
+		"nothing is proven":                           {func(*Shares) {}, false},
+		"one is not proven":                           {func(s *Shares) { s.prove(ids(1, 2)) }, false},
+		"all are proven":                              {func(s *Shares) { s.prove(ids(1, 2)); s.prove(ids(1, 3)) }, true},
+		"who is not proven has left":                  {func(s *Shares) { s.prove(ids(1, 2)); s.Holders[2].Gone = true }, true},
+		"those who are proven are no quorum any more": {func(s *Shares) { s.prove(ids(1, 2)); s.Holders[1].Gone, s.Holders[2].Gone = true, true }, false},
+		"there is none":                               {func(s *Shares) { s.prove(ids(1, 2)); s.prove(ids(1, 3)); s.Former = nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NoShares()
+			s.setNewest(before)
+			s.begin(Former{Epoch: 1, Access: twoOfThree, Holders: seats([]byte{1, 2, 3})})
+			c.change(&s)
+			if got := s.forgettable(); got != c.want {
+				t.Fatalf("forgettable: %v", got)
+			}
+		})
+	}
+}
+
+func TestWhoHeldASharesIsRemembered(t *testing.T) {
+	s := NoShares()
+	s.setNewest(Former{Access: twoOfThree, Holders: seats([]byte{1, 2})})
+	s.Next = 1
+	s.begin(Former{Epoch: 1, Access: twoOfThree, Holders: seats([]byte{2, 3})})
+	if !s.abandon() || s.abandon() || s.Epoch != 0 || s.Next != 2 || len(s.Past) != 2 {
+		t.Fatalf("after taking back: epoch %d, next %d, %d in the past", s.Epoch, s.Next, len(s.Past))
+	}
+	s.begin(Former{Epoch: s.Next, Access: twoOfThree, Holders: seats([]byte{3, 4})})
+	s.forget()
+	var people []byte
+	for _, k := range s.Past {
+		people = append(people, k.Approver[0])
+	}
+	if !slices.Equal(people, []byte{2, 3, 1}) || s.Epoch != 2 || s.Next != 3 {
+		t.Fatalf("in the past: %v; epoch %d, next %d", people, s.Epoch, s.Next)
+	}
+}
+
+func TestWhoIsAskedToDeal(t *testing.T) {
+	for name, c := range map[string]struct {
+		access  []secret.Access
+		dealers []Holding
+		dealt   []byte
+		want    []byte
+	}{
+		"everybody, while somebody is needed":                   {twoOfThree, seats([]byte{1, 2, 3}), nil, []byte{1, 2, 3}},
+		"not who has dealt":                                     {twoOfThree, seats([]byte{1, 2, 3}), []byte{2}, []byte{1, 3}},
+		"of each requirement what it lacks":                     {twoTeams, seats([]byte{1, 2}, []byte{3}), []byte{2}, []byte{3}},
+		"nobody, where too few are left":                        {twoOfThree, seats([]byte{1}), nil, nil},
+		"the ordinary people, where there are enough":           {withGlass, seats([]byte{1, 2}, []byte{5, 6}), nil, []byte{1, 2}},
+		"those for an emergency, where there are not":           {withGlass, seats([]byte{1}, []byte{5, 6}), nil, []byte{5, 6}},
+		"nobody, where there are neither":                       {withGlass, seats([]byte{1}, []byte{5}), nil, nil},
+		"nobody of a requirement that lacks somebody elsewhere": {twoTeams, seats([]byte{1, 2}, nil), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := item{access: c.access, dealers: c.dealers}
+			dealt := map[envelope.ID]bool{}
+			for _, n := range c.dealt {
+				dealt[envelope.ID{n}] = true
+			}
+			var got []byte
+			for _, h := range i.wanted(dealt) {
+				got = append(got, h.Approver[0])
+			}
+			if !slices.Equal(got, c.want) {
+				t.Fatalf("asked: %v, want %v", got, c.want)
+			}
+		})
+	}
+}

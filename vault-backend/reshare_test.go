@@ -1,0 +1,158 @@
+package backend
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+func TestMembershipChangesWithoutReencryption(t *testing.T) {
+	s := newTeam(t, 1, "carol", "dave")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.opens("team/db", "carol")
+
+	// Added: one of the holders deals.
+	s.set(s.need("team", 1, "carol", "dave", "erin"))
+	s.named(map[string][]string{"stale": {"team/db"}})
+	if n := s.reshare("carol"); n != 1 {
+		t.Fatalf("carol dealt %d versions", n)
+	}
+	s.held("team/db", 1, "carol", "dave", "erin")
+	if n := s.reshare("dave"); n != 0 {
+		t.Fatalf("dave was asked for %d more", n)
+	}
+	s.named(nil)
+	s.opens("team/db", "erin")
+
+	// Quorum up: one of the old quorum suffices.
+	s.set(s.need("team", 2, "carol", "dave", "erin"))
+	s.refused(read, "secret/team/db", nil, 409, "access_structure_stale")
+	s.reshare("erin")
+	s.held("team/db", 2, "carol", "dave", "erin")
+	s.opens("team/db", "carol", "erin")
+
+	// Quorum down: a signed policy alone does not lower it.
+	s.set(s.need("team", 1, "carol", "dave", "erin"))
+	s.reshare("carol")
+	s.held("team/db", 2, "carol", "dave", "erin")
+	s.refused(read, "secret/team/db", nil, 409, "access_structure_stale")
+	s.reshare("dave")
+	s.held("team/db", 3, "carol", "dave", "erin")
+	s.opens("team/db", "dave")
+
+	// Requirement added, and somebody replaced.
+	s.set(s.need("team", 2, "carol", "frank"), s.need("security", 1, "grace"))
+	s.reshare("carol")
+	s.held("team/db", 4, "carol", "frank", "grace")
+	s.opens("team/db", "carol", "frank", "grace")
+
+	// Re-keyed, then the requirement dropped.
+	s.rekeyed("grace")
+	s.named(map[string][]string{"stale": {"team/db"}, "exposed": {"team/db"}, "uncovered": {"team/db"}})
+	s.reshare("carol")
+	s.reshare("frank")
+	if n := s.reshare("grace"); n != 1 {
+		t.Fatalf("grace dealt %d versions with the keyring she had", n)
+	}
+	s.held("team/db", 5, "carol", "frank", "grace")
+	s.opens("team/db", "grace", "frank", "carol")
+	s.set(s.need("team", 2, "carol", "frank", "dave"))
+	s.reshare("carol")
+	s.reshare("frank")
+	s.reshare("grace")
+	s.held("team/db", 6, "carol", "dave", "frank")
+	s.opens("team/db", "carol", "dave")
+}
+
+func TestARevokedApproverLosesEveryWrapAtOnce(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 2, "carol", "dave", "erin", "frank"))
+	s.reshare("carol")
+	s.reshare("erin")
+	s.held("team/db", 1, "carol", "dave", "erin", "frank")
+	s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.people["erin"].ID})
+	s.push()
+	s.held("team/db", 1, "carol", "dave", "frank")
+	stored, err := s.b.loadVersion(t.Context(), "team/db", 1)
+	s.Must(err)
+	s.Must(func() error {
+		_, err := stored.VerifyHistory(s.Roster, s.Mount, "team/db")
+		return err
+	}())
+	gone, err := stored.DeleteWraps(func(id envelope.ID) bool { return id != s.people["erin"].ID })
+	s.Must(err)
+	if len(gone) != 0 {
+		t.Fatal("a wrap of the epoch before was left to somebody revoked")
+	}
+	s.opens("team/db", "dave", "frank")
+}
+
+func TestOldSharesStayUntilTheNewOnesAreProven(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 2, "carol", "dave", "erin"))
+	s.reshare("carol")
+	s.reshare("dave")
+	first := func() map[string]any { return shownVersion(t, s.do(read, "metadata/team/db", nil), "1") }
+	if v := first(); v["former"] != true || v["proven"] != 0 || v["shares"] != 3 {
+		t.Fatalf("after the re-share: %v", v)
+	}
+	s.opens("team/db", "carol", "erin")
+	if v := first(); v["former"] != true || v["proven"] != 2 {
+		t.Fatalf("after two of them opened it: %v", v)
+	}
+	if shown := s.do(read, "reshares/team", nil); shown["unproven"] != 1 || shown["proven"] != 2 || shown["shares"] != 3 {
+		t.Fatalf("re-share: %v", shown)
+	}
+	s.opens("team/db", "carol", "dave")
+	if v := first(); v["former"] != false || v["proven"] != 3 {
+		t.Fatalf("after all of them opened it: %v", v)
+	}
+	if shown := s.do(read, "reshares/team", nil); shown != nil {
+		t.Fatalf("re-share: %v", shown)
+	}
+	stored, err := s.b.loadVersion(t.Context(), "team/db", 1)
+	s.Must(err)
+	if slices.ContainsFunc(stored.Wraps, func(w envelope.Envelope) bool { return len(w.Bytes) > 0 }) {
+		t.Fatal("a wrap of the epoch before was left")
+	}
+	s.opens("team/db", "dave", "erin")
+}
+
+func TestARestoredMountGoesOnWithAReshare(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 1, "erin"))
+	before := s.notices("carol")
+	s.reshare("carol")
+	s.start()
+	if n := s.notices("carol"); len(n) != 0 {
+		t.Fatal("carol is asked again for what waits for dave")
+	}
+	if after := s.notices("dave"); len(after) != 1 || after[0].Request.Hash() != before[0].Request.Hash() {
+		t.Fatal("another request was made for the same re-share")
+	}
+	s.reshare("dave")
+	s.held("team/db", 1, "erin")
+	s.opens("team/db", "erin")
+	ids := s.do(list, "receipts/", nil)["keys"].([]string)
+	found := 0
+	for _, id := range ids {
+		for _, text := range s.do(read, "receipts/"+id, nil)["evidence"].([]string) {
+			e, err := envelope.Decode[approval.Evidence]([]byte(text))
+			s.Must(err)
+			f, err := e.Verify(s.Roster)
+			s.Must(err)
+			if f.Reshare != nil {
+				found++
+			}
+		}
+	}
+	if found != 2 {
+		t.Fatalf("%d re-shares on record", found)
+	}
+}
