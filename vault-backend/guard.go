@@ -100,10 +100,11 @@ func (b *broker) checkInput(req *logical.Request) error {
 // one that is refused.
 var secretFields = map[logical.Operation]fields{
 	logical.ReadOperation: {
-		"wait":    field(framework.TypeDurationSecond, ""),
-		"reason":  field(framework.TypeString, ""),
-		"version": field(framework.TypeString, ""),
-		"lease":   field(framework.TypeDurationSecond, ""),
+		"wait":        field(framework.TypeDurationSecond, ""),
+		"reason":      field(framework.TypeString, ""),
+		"version":     field(framework.TypeString, ""),
+		"lease":       field(framework.TypeDurationSecond, ""),
+		"break_glass": field(framework.TypeBool, ""),
 	},
 }
 

@@ -72,6 +72,15 @@ func TestAHostGetsWhatOnlyItCanOpen(t *testing.T) {
 	if value := r.opens(h, r.do(update, "release/host/db", ask)); value != `{"n":12345678901234567890}` {
 		t.Fatal("another value than the one sealed")
 	}
+	opened, err := approval.ReportOpened(r.Roster, h.asked, h.signed.Hash(), h.verified, []envelope.ID{r.alice.ID}, envelope.ID{}, host.Signer, r.Now)
+	r.Must(err)
+	said := map[string]any{"opened": r.text(opened)}
+	if got := r.do(update, "release/host/db", said); got["state"] != "noted" {
+		t.Fatalf("state %v", got["state"])
+	}
+	r.refused(update, "release/host/other", said, http.StatusBadRequest, "request_mismatch")
+	said["request"] = r.text(h.signed)
+	r.refused(update, "release/host/db", said, http.StatusBadRequest, "input_invalid")
 	r.refused(read, "secret/host/db", nil, http.StatusForbidden, "host_consumers_only")
 }
 

@@ -11,6 +11,10 @@ import (
 )
 
 const requestsHelp = `
+A requester has one request per path open at a time, on each consumer: the same
+read attaches to it, and one with another reason, version or lease is refused
+until it is answered or deleted. Breaking the glass counts apart.
+
 A request's id is random and told to its requester alone: give readers "read" and
 "delete" on requests/+, and "list" to those who may see everybody's requests.
 Requests of hosts outlive a restart; those that the mount made for a read end

@@ -70,19 +70,13 @@ func askOf(req *logical.Request, data *framework.FieldData) (exchange.Ask, error
 		return ask, err
 	}
 	// A secret may have keys of these names, so they are no fields of the path.
-	data = &framework.FieldData{Raw: req.Data, Schema: fields{
-		"lease": field(framework.TypeDurationSecond, ""), "break_glass": field(framework.TypeBool, ""),
-	}}
-	if lease, given, err := data.GetOkErr("lease"); err != nil || given && lease.(int) <= 0 {
-		return ask, fmt.Errorf("\"lease\" wants a duration such as 15m: %w", errInput)
-	} else if given {
-		ask.Lease = time.Duration(lease.(int)) * time.Second
+	data = &framework.FieldData{Raw: req.Data, Schema: secretFields[logical.ReadOperation]}
+	ask.BreakGlass = data.Get("break_glass").(bool)
+	if lease, given := data.GetOk("lease"); given {
+		if ask.Lease = time.Duration(lease.(int)) * time.Second; ask.Lease <= 0 {
+			return ask, fmt.Errorf("\"lease\" wants a duration such as 15m: %w", errInput)
+		}
 	}
-	glass, given, err := data.GetOkErr("break_glass")
-	if err != nil {
-		return ask, fmt.Errorf("\"break_glass\" wants true or false: %w", errInput)
-	}
-	ask.BreakGlass = given && glass.(bool)
 	return ask, nil
 }
 

@@ -48,21 +48,6 @@ func (c *Client) PostRequest(ctx context.Context, path string, request envelope.
 	return r, err
 }
 
-// PostOpened tells the broker what became of the shares that a request was answered
-// with, as [approval.ReportOpened] signed it: that they opened the version, so that
-// earlier ones may be forgotten, or that a dealer lied.
-func (c *Client) PostOpened(ctx context.Context, path string, opened envelope.Signed) error {
-	full, err := c.pathOf("release", path)
-	if err != nil {
-		return err
-	}
-	encoded, err := envelope.Encode(opened)
-	if err != nil {
-		return err
-	}
-	return c.post(ctx, full, map[string]any{"opened": string(encoded)}, nil)
-}
-
 // AwaitRelease posts a request until its people decided or its deadline passed.
 // A dropped connection or a restarted server does not end it.
 func (c *Client) AwaitRelease(ctx context.Context, path string, request envelope.Signed, progress Progress) (*Releases, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -35,25 +36,30 @@ func (x *Exchange) openingOf(r *request, g *ruling, state State) *Opening {
 	case !r.host():
 		x.mu.Lock()
 		defer x.mu.Unlock()
-		o.Approvers = r.quorum()
+		o.Approvers, _ = r.quorum(nil)
 	}
 	return o
 }
 
 // quorum returns the approvers whose shares a version is opened with: as many as
-// each requirement wants, in the order of their answers. mu is held.
-func (r *request) quorum() []envelope.ID {
+// each requirement wants, in the order of their answers, and whether that is enough.
+// Where among is not nil, only those count. mu is held.
+func (r *request) quorum(among []envelope.ID) (all []envelope.ID, enough bool) {
 	used := make([]uint32, len(r.access))
-	var all []envelope.ID
 	for i := range r.answers {
 		a := &r.answers[i]
-		if a.decision != approval.Approve || used[a.requirement] >= r.access[a.requirement].M {
+		if a.decision != approval.Approve || used[a.requirement] >= r.access[a.requirement].M || among != nil && !slices.Contains(among, a.approver) {
 			continue
 		}
 		used[a.requirement]++
 		all = append(all, a.approver)
 	}
-	return all
+	for i, a := range r.access {
+		if r.counts(i) && used[i] < a.M {
+			return nil, false
+		}
+	}
+	return all, true
 }
 
 // spoilt refuses an approval with which the version does not open. Where that is a
@@ -101,32 +107,30 @@ func (x *Exchange) Opened(ctx context.Context, path string, signed envelope.Sign
 	if err != nil {
 		return err
 	}
-	if !x.released(r, &o) {
+	approvers, given := x.released(r, &o)
+	if !given {
 		return fmt.Errorf("request %s was not answered with these shares: %w", r.id, approval.ErrRequest)
 	}
-	x.tell(ctx, r.path, &Opening{Version: r.version, WrapSet: o.WrapSet, Approvers: o.Approvers, Accused: o.Accused, BreakGlass: r.glass})
+	x.tell(ctx, r.path, &Opening{Version: r.version, WrapSet: o.WrapSet, Approvers: approvers, Accused: o.Accused, BreakGlass: r.glass})
 	return nil
 }
 
-// released says whether a host was given what it says that it opened: it can prove
-// no share that nobody released, and accuse nobody before it was given all.
-func (x *Exchange) released(r *request, o *approval.Opened) bool {
+// released says whether a host was given what it says that it opened, and which of
+// these shares it opened it with: it can prove no share that nobody released, and
+// accuse nobody before it was given all.
+func (x *Exchange) released(r *request, o *approval.Opened) (used []envelope.ID, given bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if r.state != Approved || o.WrapSet != r.wrapSet {
-		return false
+		return nil, false
 	}
-	given := map[envelope.ID]bool{}
-	for i := range r.answers {
-		if r.answers[i].decision == approval.Approve {
-			given[r.answers[i].approver] = true
-		}
+	if !o.Accused.IsZero() {
+		return nil, true
 	}
 	for _, id := range o.Approvers {
-		if !given[id] {
-			return false
+		if !r.said(id, approval.Approve) {
+			return nil, false
 		}
-		delete(given, id)
 	}
-	return true
+	return r.quorum(o.Approvers)
 }

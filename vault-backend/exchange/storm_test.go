@@ -20,7 +20,11 @@ import (
 // exchange and then looks whether it is still consistent, that every call ended,
 // and that no reader was given anything but the value or a named error.
 func TestManyAtOnce(t *testing.T) {
-	s := newScene(t, 3, nil)
+	s := newScene(t, 5, func(s *scene, p *roster.Policy) {
+		p.Requirements[0] = coretest.Need("dba", 1, s.people[0].Person, s.people[1].Person, s.people[2].Person)
+		directors := coretest.Need("directors", 2, s.people[3].Person, s.people[4].Person)
+		p.BreakGlass = &directors
+	})
 	s.limits.Cooldown = time.Second
 	var readers, others sync.WaitGroup
 	over, stop := context.WithCancel(t.Context())
@@ -53,6 +57,7 @@ func TestManyAtOnce(t *testing.T) {
 // named are the errors that a reader may be given.
 var named = []error{
 	exchange.ErrWaiting, exchange.ErrDraining, exchange.ErrCap, exchange.ErrDeniedRecently, exchange.ErrCancelled, exchange.ErrOpen,
+	exchange.ErrReported,
 	approval.ErrDenied, approval.ErrExpired, approval.ErrConsumer, exchange.ErrHostConsumersOnly, context.Canceled, context.DeadlineExceeded,
 }
 
@@ -70,6 +75,7 @@ func (s *scene) keepReading(t *testing.T, i int) {
 	a.Requester.Entity = fmt.Sprintf("entity-reader-%d", i%6)
 	for range 60 {
 		a.Reason, a.Wait = fmt.Sprint(rand.N(3)), time.Duration(1+rand.N(50))*time.Second
+		a.BreakGlass = rand.N(6) == 0
 		ctx, gone := context.WithTimeout(t.Context(), time.Duration(rand.N(20_000))*time.Microsecond)
 		answer, err := s.x.Read(ctx, a)
 		gone()
@@ -114,7 +120,7 @@ func (p *approver) keepAnswering(over context.Context) {
 			if err == nil && rand.N(4) > 0 {
 				rel, err = c.Approve(p.Keyring, p.Device.Signer(), p.ledger, s.clock.Now())
 			} else if err == nil {
-				rel, err = c.Deny("no", false, p.Device.Signer(), p.ledger, s.clock.Now())
+				rel, err = c.Deny("no", rand.N(20) == 0, p.Device.Signer(), p.ledger, s.clock.Now())
 			}
 			s.mu.RUnlock()
 			if err != nil {
@@ -132,7 +138,7 @@ func (p *approver) keepAnswering(over context.Context) {
 func (s *scene) keepChanging(over context.Context) {
 	all := policyOf(s)
 	for over.Err() == nil {
-		switch rand.N(6) {
+		switch rand.N(7) {
 		case 0:
 			fewer := *all
 			fewer.Requirements = []roster.Requirement{coretest.Need("dba", 1, s.people[rand.N(3)].Person)}
@@ -152,6 +158,10 @@ func (s *scene) keepChanging(over context.Context) {
 			s.x.VersionChanged(over, path)
 		case 4:
 			s.x.Tick(over)
+		case 5:
+			for _, a := range s.x.Alarms() {
+				_ = s.x.Acknowledge(over, a.Request, "root")
+			}
 		default:
 			s.clock.advance(time.Duration(rand.N(20)) * time.Second)
 		}
