@@ -2,6 +2,7 @@ package approval
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -20,6 +21,8 @@ type ReshareCase struct {
 	Hash     envelope.Hash
 	Policy   *roster.Policy
 	People   [][]*roster.Approver // who would hold shares then, by requirement, as [roster.Policy.All]
+	signed   envelope.Signed
+	head     roster.Head // of the roster when it was reviewed
 	reviewer Reviewer
 	device   *roster.Device
 	approver *roster.Approver
@@ -36,7 +39,7 @@ func (v Reviewer) ReviewReshare(s envelope.Signed, now time.Time) (*ReshareCase,
 	if !v.Mount.IsZero() && v.Mount != q.Mount {
 		return nil, fmt.Errorf("re-share %s: of another mount: %w", q.ID, ErrReshare)
 	}
-	c := &ReshareCase{Request: *q, Hash: s.Hash(), Policy: p, reviewer: v}
+	c := &ReshareCase{Request: *q, Hash: s.Hash(), Policy: p, signed: s, head: v.Roster.Head(), reviewer: v}
 	if c.approver, err = v.Roster.Approver(v.Approver); err != nil {
 		return nil, fmt.Errorf("re-share %s: %w", q.ID, err)
 	}
@@ -99,13 +102,17 @@ func (c *ReshareCase) Verify(item ReshareItem) (*secret.Verified, error) {
 // the approver's factor just opened: keyrings[0] is the current one and signs the
 // receipt, earlier generations deal what is still sealed to them. epochs are the items'.
 // All of it is one page, at most [MaxDeals]; the keyrings stay the caller's, so that
-// one gesture serves for all pages.
+// one gesture serves for all pages. [ErrReshare] says that the policy means others by
+// now than those who were shown.
 func (c *ReshareCase) Deal(versions []*secret.Verified, epochs []uint32, keyrings []*keyring.Keyring, device envelope.Signer, l Ledger, now time.Time) (ReshareAnswer, error) {
 	if len(versions) == 0 || len(versions) > MaxDeals || len(versions) != len(epochs) || len(keyrings) == 0 {
 		return ReshareAnswer{}, fmt.Errorf("re-share %s: %d versions: %w", c.Request.ID, len(versions), ErrReshare)
 	}
 	if err := c.reviewer.Roster.Fresh(now); err != nil {
 		return ReshareAnswer{}, fmt.Errorf("re-share %s: %w", c.Request.ID, err)
+	}
+	if err := c.unchanged(now); err != nil {
+		return ReshareAnswer{}, err
 	}
 	k := keyrings[0]
 	switch {
@@ -126,6 +133,24 @@ func (c *ReshareCase) Deal(versions []*secret.Verified, epochs []uint32, keyring
 		})
 	}
 	return answer, c.sign(&answer, k, device, l, now)
+}
+
+// unchanged reviews a case again where the roster has grown since: a person's gesture
+// is for those whom they were shown, and for nobody whom the policy names by now.
+func (c *ReshareCase) unchanged(now time.Time) error {
+	if c.head == c.reviewer.Roster.Head() {
+		return nil
+	}
+	again, err := c.reviewer.ReviewReshare(c.signed, now)
+	if err != nil {
+		return err
+	}
+	same := func(a, b *roster.Approver) bool { return a.ID == b.ID }
+	if !slices.EqualFunc(c.People, again.People, func(a, b []*roster.Approver) bool { return slices.EqualFunc(a, b, same) }) {
+		return fmt.Errorf("re-share %s: the policy means other people by now: %w", c.Request.ID, ErrReshare)
+	}
+	*c = *again
+	return nil
 }
 
 // dealOne deals with the keyring that the approver's share is sealed to.
