@@ -26,7 +26,7 @@ const leastAttacks = 40
 
 func attacks() []attack {
 	return slices.Concat(logAttacks, versionAttacks, wrapAttacks, requestAttacks, contextAttacks,
-		consentAttacks, releaseAttacks, quorumAttacks, reshareAttacks, epochAttacks, enrolmentAttacks, handoverAttacks, inboxAttacks, receiptAttacks)
+		consentAttacks, releaseAttacks, quorumAttacks, reshareAttacks, epochAttacks, dealingAttacks, glassAttacks, denialAttacks, enrolmentAttacks, handoverAttacks, inboxAttacks, receiptAttacks)
 }
 
 func TestALyingBrokerIsRefused(t *testing.T) {
