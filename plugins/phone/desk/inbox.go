@@ -3,7 +3,6 @@ package desk
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -132,7 +131,7 @@ func (d *Desk) received(complete bool) *Received {
 	l, mutes := &d.listing, d.mutes()
 	r := &Received{
 		Stage: d.stage(), More: l.more, Listed: complete, Log: d.roster.Head(), Alarm: ProblemOf(d.alarm()),
-		Requests: d.cards(mutes), Refused: slices.Concat([]Refused{}, l.refused, l.misfits), Ended: append([]Ended{}, l.ended...),
+		Requests: d.cards(mutes), Refused: append(append([]Refused{}, l.refused...), l.misfits...), Ended: append([]Ended{}, l.ended...),
 		Mutes: shownMutes(mutes), Reshares: d.reshareCards(), Alarms: d.alarms(),
 	}
 	if !l.after.IsZero() {

@@ -79,15 +79,20 @@ func fatal(t testing.TB, err error) {
 // shown waits until the inbox shows a request for a path.
 func (c *colleague) shown(t testing.TB, path string) *approval.Case {
 	t.Helper()
+	var refused error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		for _, item := range c.look(t) {
 			v := approval.Reviewer{Roster: c.roster, Mount: c.mount, Approver: c.keyring.Approver(), Device: c.device.ID()}
-			if found, err := v.Review(item, time.Now()); err == nil && found.Request.Path == path {
+			found, err := v.Review(item, time.Now())
+			if err == nil && found.Request.Path == path {
 				return found
+			}
+			if err != nil {
+				refused = err
 			}
 		}
 	}
-	t.Fatalf("%s is not shown a request for %s", c.name, path)
+	t.Fatalf("%s is not shown a request for %s; refused: %v", c.name, path, refused)
 	return nil
 }
 

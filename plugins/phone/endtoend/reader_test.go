@@ -78,8 +78,9 @@ func (s *site) read(t testing.TB, m member, path, reason string) *reading {
 	return r
 }
 
-// readWithVault reads a path with the vault command, once.
-func (s *site) readWithVault(t testing.TB, m member, path, reason string) *reading {
+// readWithVault reads a path with the vault command, once, with further fields if
+// there are any.
+func (s *site) readWithVault(t testing.TB, m member, path, reason string, further ...string) *reading {
 	t.Helper()
 	binary, err := vaultserver.Find(context.Background(), vaultservertest.ModuleRoot(t))
 	if err != nil {
@@ -90,7 +91,8 @@ func (s *site) readWithVault(t testing.TB, m member, path, reason string) *readi
 	t.Cleanup(cancel)
 	go func() {
 		defer close(r.done)
-		cmd := exec.CommandContext(ctx, binary.Path, "read", "-format=json", mountPath+"/secret/"+path, "reason="+reason)
+		args := append([]string{"read", "-format=json", mountPath + "/secret/" + path, "reason=" + reason}, further...)
+		cmd := exec.CommandContext(ctx, binary.Path, args...)
 		cmd.Env = []string{"VAULT_ADDR=" + s.addr, "VAULT_TOKEN=" + m.token, "HOME=" + s.dir}
 		var complaint strings.Builder
 		cmd.Stderr = &complaint

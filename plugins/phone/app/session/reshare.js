@@ -94,20 +94,35 @@ export class Resharing {
     this.#advance(how);
   }
 
+  // While the broker takes one page, the next is fetched and dealt; answers are sent
+  // one after the other, as their receipts are numbered.
   async #pages(hash, signal) {
-    const { desk } = this.#context;
+    let sending = Promise.resolve();
     for (let more = true; more;) {
-      signal.throwIfAborted();
-      const { call } = await desk.op('reshareCall', { hash });
-      const { sealed } = await this.#post('device/reshare', { call }, signal);
-      const got = await desk.op('reshareDeal', { hash, call, sealed });
+      const got = await this.#deal(hash, signal);
       more = got.more;
+      await sending;
       this.#advance({ refused: got.refused });
-      if (got.answer) {
-        const { state, done, total } = await this.#decisions.sendDeal(got, signal, (path, body) => this.#post(path, body, signal));
-        this.#advance({ done, total, dealt: this.#context.model.resharing.dealt + got.secrets, taken: state });
-      }
+      sending = got.answer ? this.#send(got, signal) : Promise.resolve();
+      sending.catch(() => {}); // it is waited for, but not at once
     }
+    await sending;
+  }
+
+  async #deal(hash, signal) {
+    const { desk, env: { performance } } = this.#context;
+    signal.throwIfAborted();
+    const { call } = await desk.op('reshareCall', { hash });
+    const { sealed } = await this.#post('device/reshare', { call }, signal);
+    const began = performance.now();
+    const got = await desk.op('reshareDeal', { hash, call, sealed });
+    performance.measure('reshare-page', { start: began, duration: performance.now() - began });
+    return got;
+  }
+
+  async #send(got, signal) {
+    const { done, total } = await this.#decisions.sendDeal(got, signal, (path, body) => this.#post(path, body, signal));
+    this.#advance({ done, total, dealt: this.#context.model.resharing.dealt + got.secrets });
   }
 
   // A call that may pass is made again while the keyring is open: a phone changes
