@@ -31,13 +31,10 @@ func (a *app) replaceApprover(ctx context.Context, old, with string, force bool)
 	}
 	for {
 		changed := ""
-		r, err := a.signPreviewed(ctx, force, func(r *roster.Roster) ([]entry, error) {
+		r, err := a.signPreviewed(ctx, force, func(r *roster.Roster) (*entry, error) {
 			e, what, err := nextReplacement(r, old, with)
 			changed = what
-			if err != nil || e == nil {
-				return nil, err
-			}
-			return []entry{*e}, nil
+			return e, err
 		})
 		if err != nil {
 			return err

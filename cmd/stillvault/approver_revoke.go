@@ -57,19 +57,19 @@ have the keyring, too: revoke the approver where that is to be feared.`,
 }
 
 func (a *app) revokeApprover(ctx context.Context, name string, o revokeOptions) error {
-	r, err := a.signPreviewed(ctx, o.force, func(r *roster.Roster) ([]entry, error) {
+	r, err := a.signPreviewed(ctx, o.force, func(r *roster.Roster) (*entry, error) {
 		who, err := r.ApproverNamed(name)
 		if err != nil {
 			return nil, err
 		}
 		if o.device == "" {
-			return []entry{{roster.KindApproverRevoke, roster.Removal{ID: who.ID}}}, nil
+			return &entry{roster.KindApproverRevoke, roster.Removal{ID: who.ID}}, nil
 		}
 		d, err := deviceNamed(r, who, o.device)
 		if err != nil {
 			return nil, err
 		}
-		return []entry{{roster.KindDeviceRevoke, roster.Removal{ID: d.Device}}}, nil
+		return &entry{roster.KindDeviceRevoke, roster.Removal{ID: d.Device}}, nil
 	})
 	if err != nil {
 		return err

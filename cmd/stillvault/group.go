@@ -31,7 +31,7 @@ the secrets of the policies that name it, and who would have to re-share.`,
   stillvault group set oncall group:sre carol`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
+			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) (*entry, error) {
 				members, err := principals(r, distinct(args[1:]))
 				if err != nil {
 					return nil, err
@@ -43,7 +43,7 @@ the secrets of the policies that name it, and who would have to re-share.`,
 				} else if !errors.Is(err, roster.ErrUnknown) {
 					return nil, err
 				}
-				return []entry{{roster.KindGroupSet, body}}, nil
+				return &entry{roster.KindGroupSet, body}, nil
 			})
 			if err != nil {
 				return err

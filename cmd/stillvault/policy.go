@@ -62,12 +62,12 @@ and who would have to re-share what another policy covers then.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeNames(policyNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
+			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) (*entry, error) {
 				p, err := r.PolicyNamed(args[0])
 				if err != nil {
 					return nil, err
 				}
-				return []entry{{roster.KindPolicyDelete, roster.Removal{ID: p.ID}}}, nil
+				return &entry{roster.KindPolicyDelete, roster.Removal{ID: p.ID}}, nil
 			})
 			if err != nil {
 				return err

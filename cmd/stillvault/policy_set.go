@@ -121,12 +121,12 @@ func readRequirements(texts []string, breakGlass string) (all []requirementText,
 }
 
 func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText, force bool) error {
-	r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) ([]entry, error) {
+	r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) (*entry, error) {
 		p, err := t.bind(r, name)
 		if err != nil {
 			return nil, err
 		}
-		return []entry{{roster.KindPolicySet, *p}}, nil
+		return &entry{roster.KindPolicySet, *p}, nil
 	})
 	if err != nil {
 		return err

@@ -17,14 +17,10 @@ import (
 // policy wants.
 var ErrLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared or written again first, put somebody else in their place with --replace-with where there is that flag, or pass --force if that is what you mean")
 
-// preview shows what statements would do to the secrets, one after the other, and
-// refuses what would lose some unless forced. Where the broker cannot say, only the
-// organisation's own log is asked.
-func (a *app) preview(ctx context.Context, client *broker.Client, entries []entry, force bool) error {
-	if len(entries) != 1 {
-		return nil
-	}
-	p, err := client.PreviewStatement(ctx, entries[0].kind, entries[0].body)
+// preview shows what a statement would do to the secrets, and refuses what would lose
+// some unless forced. then is the roster after it.
+func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then *roster.Roster, force bool) error {
+	p, err := client.PreviewStatement(ctx, e.kind, e.body)
 	if err != nil {
 		if force {
 			a.Warn("what this does to the secrets could not be found out: %s", err)
@@ -32,11 +28,39 @@ func (a *app) preview(ctx context.Context, client *broker.Client, entries []entr
 		}
 		return fmt.Errorf("find out what this does to the secrets: %w; --force goes on without", err)
 	}
+	var waiting []string
+	if e.kind != roster.KindApproverRevoke && e.kind != roster.KindDeviceRevoke && len(p.By) > 0 {
+		p.Uncovered, waiting = apart(then, p.Uncovered)
+	}
 	a.sayPreview(p)
+	for _, path := range waiting {
+		a.Say("%s can be read again when it is re-shared", terminal.Visible(path))
+	}
 	if n := len(p.Lost) + len(p.Uncovered) + len(p.OneDevice); n > 0 && !force {
 		return fmt.Errorf("%s: %w", counted(n, "secret"), ErrLoses)
 	}
 	return nil
+}
+
+// apart tells paths that have too few people from those that only wait for a re-share,
+// since their policy has enough.
+func apart(r *roster.Roster, paths []string) (short, waiting []string) {
+	for _, path := range paths {
+		p, err := r.PolicyFor(path)
+		var assigned [][]*roster.Approver
+		if err == nil {
+			assigned, err = r.Assign(p)
+		}
+		if err == nil {
+			err = p.Covers(assigned)
+		}
+		if err == nil {
+			waiting = append(waiting, path)
+		} else {
+			short = append(short, path)
+		}
+	}
+	return short, waiting
 }
 
 func (a *app) sayPreview(p *broker.Preview) {
@@ -68,27 +92,27 @@ func (a *app) sayPreview(p *broker.Preview) {
 	}
 }
 
-// signPreviewed is sign with a preview of what build says first. Where somebody else
-// signs in between, the preview was of a state that is gone: then it is made again.
-func (a *app) signPreviewed(ctx context.Context, force bool, build func(*roster.Roster) ([]entry, error)) (*roster.Roster, error) {
+// signPreviewed is sign with a preview of what build says, one statement, first. Where
+// somebody else signs in between, that was of a state that is gone, and it is made again.
+func (a *app) signPreviewed(ctx context.Context, force bool, build func(*roster.Roster) (*entry, error)) (*roster.Roster, error) {
 	client, err := a.broker()
 	if err != nil {
 		return nil, err
 	}
 	seen := roster.Head{}
 	return a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
-		entries, err := build(r)
-		if err != nil || r.Head() == seen {
-			return entries, err
+		e, err := build(r)
+		if err != nil || e == nil {
+			return nil, err
 		}
-		seen = r.Head()
-		// What could not be signed at all is said in the roster's own words.
-		for _, e := range entries {
-			if r, err = r.Preview(e.kind, e.body, time.Now()); err != nil {
-				return entries, nil // sign finds the same, and explains it
-			}
+		then, err := r.Preview(e.kind, e.body, time.Now())
+		if err == nil && r.Head() != seen {
+			seen = r.Head()
+			err = a.preview(ctx, client, *e, then, force)
+		} else if err != nil {
+			err = nil // signing says the same, and what to do
 		}
-		return entries, a.preview(ctx, client, entries, force)
+		return []entry{*e}, err
 	})
 }
 
