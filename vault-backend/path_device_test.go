@@ -72,7 +72,7 @@ func TestAHostGetsWhatOnlyItCanOpen(t *testing.T) {
 	if value := r.opens(h, r.do(update, "release/host/db", ask)); value != `{"n":12345678901234567890}` {
 		t.Fatal("another value than the one sealed")
 	}
-	opened, err := approval.ReportOpened(r.Roster, h.asked, h.signed.Hash(), h.verified, []envelope.ID{r.alice.ID}, envelope.ID{}, host.Signer, r.Now)
+	opened, err := approval.ReportOpened(r.Roster, h.asked, h.signed.Hash(), h.verified, []envelope.ID{r.alice.ID}, nil, host.Signer, r.Now)
 	r.Must(err)
 	said := map[string]any{"opened": r.text(opened)}
 	if got := r.do(update, "release/host/db", said); got["state"] != "noted" {

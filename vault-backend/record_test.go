@@ -57,7 +57,7 @@ func TestTheLargestValueFitsAndALargerEntryIsRefused(t *testing.T) {
 	r.SetPolicy(coretest.Policy("crowd", "crowd/*", []*coretest.Consumer{r.mount}, coretest.Need("all", 1, crowd...)))
 	r.push()
 	r.do(update, "secret/crowd/small", map[string]any{"k": "v"})
-	r.refused(update, "secret/crowd/large", map[string]any{"k": largest}, http.StatusBadRequest, "too_large")
+	r.refused(update, "secret/crowd/large", map[string]any{"k": largest}, http.StatusBadRequest, "version_too_large")
 	if current, all := r.versions("crowd/large"); current != 0 || all != 0 {
 		t.Fatalf("version %d, %d ciphertexts", current, all)
 	}

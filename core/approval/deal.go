@@ -160,7 +160,7 @@ func (c *ReshareCase) dealOne(v *secret.Verified, epoch uint32, keyrings []*keyr
 		return nil, err
 	}
 	for _, k := range keyrings {
-		if k.Generation() == seat.Generation {
+		if k.Approver() == seat.Approver && k.Generation() == seat.Generation {
 			return v.Deal(c.reviewer.Roster, k, epoch)
 		}
 	}

@@ -65,7 +65,11 @@ func ReadAlarm(r *roster.Roster, a Alarm) (*Request, []Receipt, error) {
 	if err := a.Request.Verify(envelope.TypeRequest, consumer.Signing); err != nil {
 		return nil, nil, fmt.Errorf("alarm: %w", err)
 	}
-	if q.Organisation != r.Organisation() || !q.BreakGlass {
+	policy, err := r.PolicyAt(q.Path, q.Roster)
+	if err != nil {
+		return nil, nil, fmt.Errorf("alarm: %w", err)
+	}
+	if q.Organisation != r.Organisation() || !q.BreakGlass || policy.BreakGlass == nil || !slices.Contains(policy.Consumers, q.Consumer) {
 		return nil, nil, fmt.Errorf("alarm: %w", ErrRequest)
 	}
 	if err := q.checkTexts(); err != nil {

@@ -123,6 +123,21 @@ func (p *Pending) Open(q *Request, v *secret.Verified, w *Vetted) (*secret.Value
 	return value, nil
 }
 
+// Quorum returns the approvers whose shares open the version together, of those that
+// came in: exactly as many as are needed, since of more shares than that not all have
+// shown that they are right. [secret.ErrQuorum] says that they are too few yet.
+func (p *Pending) Quorum(v *secret.Verified) ([]envelope.ID, error) {
+	seats, err := v.Quorum(p.shares)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]envelope.ID, len(seats))
+	for i, seat := range seats {
+		people[i] = seat.Approver
+	}
+	return people, nil
+}
+
 // follow drops the shares of another wrap set: where a version was re-shared while
 // its people answered, theirs do not add up with those of the new one, and they are
 // asked again.

@@ -141,7 +141,7 @@ var glassAttacks = []attack{
 // reported has the mount read the host's word on what it opened.
 func (s *stage) reported(change func(*approval.Opened), signers ...envelope.Signer) error {
 	q := s.ask(pathKey, s.key)
-	o, err := approval.ReportOpened(s.host.roster, &q.asked, q.signed.Hash(), q.verified, []envelope.ID{s.alice.ID, s.bob.ID, s.dave.ID}, envelope.ID{}, s.host.Signer, s.Now)
+	o, err := approval.ReportOpened(s.host.roster, &q.asked, q.signed.Hash(), q.verified, []envelope.ID{s.alice.ID, s.bob.ID, s.dave.ID}, nil, s.host.Signer, s.Now)
 	s.Must(err)
 	_, err = approval.ReadOpened(s.Roster, o, &q.asked, q.signed.Hash())
 	s.Must(err)

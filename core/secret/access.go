@@ -78,7 +78,7 @@ func checkSeats(access []Access, seats []Seat) error {
 	people := make(map[envelope.ID]bool, len(seats))
 	count := make([]uint32, len(access))
 	for i, s := range seats {
-		if i > 0 && s.Requirement < seats[i-1].Requirement || int(s.Requirement) >= len(access) {
+		if i > 0 && s.Requirement < seats[i-1].Requirement || uint64(s.Requirement) >= uint64(len(access)) {
 			return fmt.Errorf("holders out of order: %w", ErrWrapSet)
 		}
 		count[s.Requirement]++

@@ -52,7 +52,7 @@ func (s *sharing) combine(shares []*Share) (root *envelope.Key, used []*Share, e
 func (s *sharing) enough(shares []*Share) ([]*Share, error) {
 	byRequirement := make([][]*Share, len(s.access))
 	for _, share := range shares {
-		if int(share.Requirement) >= len(s.access) || share.X == 0 {
+		if uint64(share.Requirement) >= uint64(len(s.access)) || share.X == 0 {
 			return nil, fmt.Errorf("share %d of requirement %d: %w", share.X, share.Requirement, ErrShare)
 		}
 		for _, other := range byRequirement[share.Requirement] {
@@ -153,20 +153,24 @@ func (s *sharing) retrace(h *Header, i int, used []*Share) (share *Share, err er
 		return nil, err
 	}
 	held, err := s.previous.value(share)
-	if err == nil && held.Equal(dealt) != 1 {
-		err = ErrDealer
+	if err == nil {
+		if held.Equal(dealt) != 1 {
+			err = ErrDealer
+		}
+		clearScalar(held)
 	}
 	if err != nil {
 		share.Wipe()
 		return nil, err
 	}
-	clearScalar(held)
 	return share, nil
 }
 
 // openingKey is derived from the dealer's share, a uniformly random scalar of 252
 // bits that nobody else has. HKDF keeps the key independent of it, so that the
-// share's own pieces may be what it encrypts.
+// share's own pieces may be what it encrypts. A dealer who deals once more for the
+// same epoch and people encrypts the same bytes under the same key with another
+// random nonce, a few times in a version's life at most.
 func (s *sharing) openingKey(h *Header, d *dealing, share *edwards25519.Scalar) (*envelope.Key, envelope.Context, error) {
 	ctx := h.context(envelope.PurposeOpening)
 	ctx.Epoch, ctx.Requirement, ctx.X, ctx.Request = s.epoch, d.dealer.Requirement, d.dealer.X, d.binding

@@ -180,6 +180,9 @@ func (v *Verified) ReadDeal(r *roster.Roster, dealt Dealt) (*Deal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deal for %q: %w", v.Header.Path, err)
 	}
+	if err := v.sharing.checkWhole(d, dealt); err != nil {
+		return nil, fmt.Errorf("deal for %q: %w", v.Header.Path, err)
+	}
 	if _, err := v.MayDeal(r, d.Dealer.Approver); err != nil {
 		return nil, fmt.Errorf("deal for %q: %w", v.Header.Path, err)
 	}
@@ -195,6 +198,18 @@ func (v *Verified) ReadDeal(r *roster.Roster, dealt Dealt) (*Deal, error) {
 		return nil, fmt.Errorf("deal for %q: for others than the policy names now: %w", v.Header.Path, ErrDeal)
 	}
 	return d, nil
+}
+
+// checkWhole wants every piece of a new deal to be there, and each and the opening
+// to be as long as what they hold makes them: a dealer who leaves something out, or
+// makes the version too large to keep, must not be able to spoil the next epoch.
+func (s *sharing) checkWhole(d *Deal, dealt Dealt) error {
+	const piece = envelope.EncapsulationSize + pieceSize + envelope.TagSize
+	if slices.ContainsFunc(dealt.Wraps, func(w envelope.Envelope) bool { return len(w.Bytes) != piece }) ||
+		len(d.Opening.Bytes) != envelope.NonceSize+len(s.dealings)*pieceSize+envelope.TagSize {
+		return fmt.Errorf("a part is missing or of the wrong length: %w", ErrDeal)
+	}
+	return nil
 }
 
 // readDeal checks what can be checked at any later time: that a holder of this
@@ -215,6 +230,14 @@ func (s *sharing) readDeal(r *roster.Roster, h *Header, header envelope.Hash, de
 	}
 	if err := r.Accepts(d.Roster); err != nil {
 		return nil, nil, err
+	}
+	if d.Roster.Seq < s.seen {
+		return nil, nil, fmt.Errorf("dealt before the shares that it is of were made: %w", ErrDeal)
+	}
+	for _, h := range d.Holders {
+		if _, err := r.ApproverAt(h.Approver, d.Roster); err != nil {
+			return nil, nil, err
+		}
 	}
 	dealer, err := r.ApproverAt(d.Dealer.Approver, d.Roster)
 	if err != nil {

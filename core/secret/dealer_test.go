@@ -94,12 +94,6 @@ var lies = map[string]struct {
 	"another share, and that one in the opening": {func(*cabinet) secret.Lie {
 		return secret.Lie{Value: another, Reveal: func(b []byte) []byte { other(b[:32]); return b }}
 	}, with(1, 2, 3, 4, 5, 6, 7, 8)},
-	"another share, and too little in the opening": {func(*cabinet) secret.Lie {
-		return secret.Lie{Value: another, Reveal: func(b []byte) []byte { return b[:63] }}
-	}, with(1, 2, 3, 4, 5, 6, 7, 8)},
-	"another share, and nothing in the opening": {func(*cabinet) secret.Lie {
-		return secret.Lie{Value: another, Opening: func(e *envelope.Envelope) { e.Bytes = nil }}
-	}, with(1, 2, 3, 4, 5, 6, 7, 8)},
 	"another share for breaking the glass": {func(*cabinet) secret.Lie {
 		return secret.Lie{Piece: func(s secret.Seat, b []byte) {
 			if s.Requirement == 1 {
@@ -125,9 +119,6 @@ var lies = map[string]struct {
 	"a piece that does not open": {func(c *cabinet) secret.Lie {
 		return sentTo(c.people[4], func(_ *secret.Holder, w *envelope.Envelope) { w.Bytes[len(w.Bytes)-1] ^= 1 })
 	}, with(4)},
-	"a piece of a byte": {func(c *cabinet) secret.Lie {
-		return sentTo(c.people[5], func(_ *secret.Holder, w *envelope.Envelope) { w.Bytes = []byte{1} })
-	}, with(5)},
 }
 
 var newSets = [][]int{{1, 2}, {1, 3}, {2, 3}, {2, 4}, {3, 5}, {4, 5}, {6, 7}, {7, 8}}

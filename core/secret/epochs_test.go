@@ -204,7 +204,7 @@ func TestADealIsCheckedBeforeItIsKept(t *testing.T) {
 		"of another's":        {edited(func(d *secret.Deal) { d.Dealer = *seatOf(c, verified, c.people[2]) }), envelope.ErrSignature},
 		"for fewer people":    {edited(func(d *secret.Deal) { d.Access[0].M = 1 }), secret.ErrDeal},
 		"without the glass":   {edited(func(d *secret.Deal) { d.Access = d.Access[:1] }), secret.ErrDeal},
-		"for somebody else":   {edited(func(d *secret.Deal) { d.Holders[0].Approver = envelope.NewID() }), secret.ErrDeal},
+		"for somebody else":   {edited(func(d *secret.Deal) { d.Holders[0].Approver = envelope.NewID() }), roster.ErrUnknown},
 		"for one twice":       {edited(func(d *secret.Deal) { d.Holders[1].Approver = d.Holders[0].Approver }), secret.ErrWrapSet},
 		"for another keyring": {edited(func(d *secret.Deal) { d.Holders[0].Generation++ }), secret.ErrDeal},
 		"by another branch":   {edited(func(d *secret.Deal) { d.Roster.Hash[0] ^= 1 }), roster.ErrForked},

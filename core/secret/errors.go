@@ -8,7 +8,7 @@ var (
 	// ErrValue means that a value is not a JSON object, or too large.
 	ErrValue = errors.New("value_invalid: a secret is a JSON object of at most 512 KiB")
 	// ErrSize means that a version with all its shares would be too large to keep.
-	ErrSize = errors.New("version_too_large: the value and a share for each approver do not fit one storage entry; name fewer approvers for this path, or store less in it")
+	ErrSize = errors.New("version_too_large: the value and a share for each approver do not fit one storage entry; name fewer approvers for this path, store less in it, or, where it was re-shared, write it again")
 	// ErrHeader means that a header is not of the secret, path, version or
 	// mount that was asked for, or lacks a field.
 	ErrHeader = errors.New("header_mismatch: the version shown is not the one asked for")

@@ -61,9 +61,9 @@ type Version struct {
 // WithoutPayload returns the version without its payload, for whoever only has
 // to do with its shares.
 func (v *Version) WithoutPayload() *Version {
-	without := *v
+	without := v.clone()
 	without.Payload = envelope.Envelope{}
-	return &without
+	return without
 }
 
 // DeleteWraps deletes the sealed shares of every approver whom keep refuses, of

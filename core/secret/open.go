@@ -50,6 +50,24 @@ func (v *Verified) ReadShare(b []byte, seat *Seat) (*Share, error) {
 	return share, nil
 }
 
+// Quorum returns the seats of the shares that [Verified.Combine] uses of these: of
+// more shares than it needs, not all have shown that they are right.
+func (v *Verified) Quorum(shares []*Share) ([]Seat, error) {
+	used, err := v.sharing.enough(shares)
+	if err != nil {
+		return nil, fmt.Errorf("combine shares of %q: %w", v.Header.Path, err)
+	}
+	seats := make([]Seat, 0, len(used))
+	for _, s := range used {
+		for _, seat := range v.Seats {
+			if seat.Requirement == s.Requirement && seat.X == s.X {
+				seats = append(seats, seat)
+			}
+		}
+	}
+	return seats, nil
+}
+
 // Combine opens the payload with shares that [Verified.OpenShare] or
 // [Verified.ReadShare] returned, and checks it against the author's
 // commitment: [ErrQuorum] if they are too few, a [DealerError] that names whoever

@@ -31,7 +31,7 @@ func (rs *Reshare) hash() envelope.Hash {
 
 // next returns the sharing that a re-share of this one made.
 func (s *sharing) next(r *roster.Roster, h *Header, header envelope.Hash, rs *Reshare) (*sharing, error) {
-	next := &sharing{hash: rs.hash(), previous: s}
+	next := &sharing{hash: rs.hash(), previous: s, seen: s.seen}
 	count := make([]uint32, len(s.access))
 	for i, dealt := range rs.Deals {
 		d, dealing, err := s.readDeal(r, h, header, dealt)
@@ -45,7 +45,7 @@ func (s *sharing) next(r *roster.Roster, h *Header, header envelope.Hash, rs *Re
 		} else if compareSeats(next.dealings[i-1].dealer, d.Dealer) >= 0 {
 			return nil, fmt.Errorf("dealers stand twice or out of order: %w", ErrWrapSet)
 		}
-		next.dealings = append(next.dealings, *dealing)
+		next.dealings, next.seen = append(next.dealings, *dealing), max(next.seen, d.Roster.Seq)
 		count[d.Dealer.Requirement]++
 	}
 	if !s.demands(count) {
@@ -132,12 +132,25 @@ next:
 }
 
 func (v *Version) with(r *roster.Roster, mount envelope.ID, path string, rs Reshare) (*Version, error) {
-	next := *v
-	next.Reshares = append(slices.Clone(v.Reshares), rs)
+	next := v.clone()
+	next.Reshares = append(next.Reshares, rs)
 	if _, err := next.VerifyHistory(r, mount, path); err != nil {
 		return nil, fmt.Errorf("re-share %q: %w", path, err)
 	}
-	return &next, next.checkSize()
+	return next, next.checkSize(MaxVersion)
+}
+
+// clone returns a copy whose wraps can be deleted without touching v's.
+func (v *Version) clone() *Version {
+	c := *v
+	c.Wraps, c.Reshares = slices.Clone(v.Wraps), make([]Reshare, len(v.Reshares))
+	for i, rs := range v.Reshares {
+		c.Reshares[i].Deals = slices.Clone(rs.Deals)
+		for j := range c.Reshares[i].Deals {
+			c.Reshares[i].Deals[j].Wraps = slices.Clone(rs.Deals[j].Wraps)
+		}
+	}
+	return &c
 }
 
 // Forget deletes the sealed shares of every epoch but the newest, and says whether

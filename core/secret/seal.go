@@ -105,7 +105,7 @@ func seal(h *Header, t *Target, value []byte, author envelope.Signer) (*Version,
 		return nil, err
 	}
 	v.Wraps = d.wraps
-	return v, v.checkSize()
+	return v, v.checkSize(MaxVersion - room(t))
 }
 
 // wrapAll returns tasks that seal a piece to everybody whom a target names and
@@ -123,11 +123,24 @@ func (s *sharing) wrapAll(h *Header, d *dealing, t *Target, pieces []*piece) ([]
 }
 
 // checkSize returns [ErrSize] for a version that is too large to keep.
-func (v *Version) checkSize() error {
-	if size := v.size(); size > MaxVersion {
-		return fmt.Errorf("%d bytes, limit %d: %w", size, MaxVersion, ErrSize)
+func (v *Version) checkSize(limit int) error {
+	if size := v.size(); size > limit {
+		return fmt.Errorf("%d bytes, limit %d: %w", size, limit, ErrSize)
 	}
 	return nil
+}
+
+// room is what an author leaves for a re-share, so that the people who may open a
+// version can change without its being written again: about what that adds, but no
+// more than a quarter. The quorums of very many people may not fit beside a value;
+// their deals say so, and the secret is written again instead.
+func room(t *Target) int {
+	const holder = 2 << 10 // signed and sealed
+	dealers := 0
+	for _, q := range alternatives(t.Access)[0] {
+		dealers += int(t.Access[q].M)
+	}
+	return min(dealers*len(t.Seats)*holder, MaxVersion/4)
 }
 
 // size is at most a little over the length of the encoded version: its byte

@@ -101,7 +101,7 @@ func TestValuesUpToTheLimitAreSealed(t *testing.T) {
 
 func TestAVersionThatCouldNotBeReadIsNotWritten(t *testing.T) {
 	large := []byte(`{"k":"` + strings.Repeat("x", secret.MaxValue-8) + `"}`)
-	c := newCabinet(t, 160, oneOf)
+	c := newCabinet(t, 40, oneOf)
 	seal := func(value []byte) (*secret.Version, error) {
 		return secret.Seal(c.Roster, c.draft(), value, c.author.Signer, c.Now)
 	}

@@ -28,6 +28,7 @@ type sharing struct {
 	seats    []Seat
 	dealings []dealing
 	previous *sharing // nil at epoch 0
+	seen     uint64   // statement that everybody who made these shares knew
 }
 
 // dealing is what one dealer dealt: a piece for every seat.

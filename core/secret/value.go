@@ -15,9 +15,9 @@ const (
 	MaxValue = 512<<10 - 4
 	// MaxVersion is the largest version, as it is encoded: below what one entry
 	// of Vault's integrated storage may hold, and far below what is read
-	// ([envelope.MaxMessage]). About 170 approvers fit beside the longest value,
-	// 500 beside a short one.
-	MaxVersion = 1<<20 - 16<<10
+	// ([envelope.MaxMessage]). About 45 approvers fit beside the longest value, 300
+	// beside a short one, with room for a re-share.
+	MaxVersion = 896 << 10
 )
 
 // Value is an opened secret: a JSON object in plaintext. It prints as redacted;

@@ -38,7 +38,7 @@ func (w *WrapSet) sharing(h *Header, header, hash envelope.Hash, p *roster.Polic
 	if !slices.Equal(w.Access, accessOf(p)) {
 		return nil, fmt.Errorf("not the policy's requirements: %w", ErrWrapSet)
 	}
-	s := &sharing{hash: hash, access: w.Access, seats: seatsOf(w.Holders), dealings: []dealing{{holders: w.Holders, wraps: wraps}}}
+	s := &sharing{hash: hash, access: w.Access, seats: seatsOf(w.Holders), dealings: []dealing{{holders: w.Holders, wraps: wraps}}, seen: h.Roster.Seq}
 	if err := checkSeats(s.access, s.seats); err != nil {
 		return nil, err
 	}

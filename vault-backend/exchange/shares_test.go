@@ -209,7 +209,11 @@ func (h *hostAsk) opened(approvers []envelope.ID, accused envelope.ID) envelope.
 	s.T.Helper()
 	q, err := envelope.Peek[approval.Request](h.signed, envelope.TypeRequest)
 	s.Must(err)
-	signed, err := approval.ReportOpened(s.Roster, &q, h.signed.Hash(), h.verified, approvers, accused, s.host.Signer, s.clock.Now())
+	var lied *secret.DealerError
+	if !accused.IsZero() {
+		lied = &secret.DealerError{Approver: accused, Epoch: max(h.verified.Epoch, 1)}
+	}
+	signed, err := approval.ReportOpened(s.Roster, &q, h.signed.Hash(), h.verified, approvers, lied, s.host.Signer, s.clock.Now())
 	s.Must(err)
 	return signed
 }

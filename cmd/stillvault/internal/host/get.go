@@ -124,7 +124,10 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 		}
 		if out.Value != nil {
 			if v.Epoch > 0 {
-				h.tell(ctx, r, asked, pending.Hash(), v, from, envelope.ID{})
+				if quorum, err := pending.Quorum(v); err == nil {
+					from = quorum // of more shares than needed not all were used
+				}
+				h.tell(ctx, r, asked, pending.Hash(), v, from, nil)
 			}
 			left := out.Receipt.Time.Add(time.Duration(out.Receipt.Lease) * time.Second).Time().Sub(h.Now())
 			return &Received{asked.ID, asked.Version, out.Value, max(left, 0).Truncate(time.Second)}, nil
@@ -150,7 +153,7 @@ func (h *Host) accuse(ctx context.Context, r *roster.Roster, asked *approval.Req
 	if !errors.As(err, &liar) {
 		return err
 	}
-	h.tell(ctx, r, asked, request, v, nil, liar.Approver)
+	h.tell(ctx, r, asked, request, v, nil, liar)
 	return fmt.Errorf("%s dealt something else than their share when the secret was re-shared: %w", nameOf(r, liar.Approver), err)
 }
 
@@ -160,8 +163,8 @@ const tellFor = 5 * time.Second
 // tell says what became of shares that were re-shared. The broker deletes those from
 // before when all new ones have proven themselves; that it did not hear of it costs
 // nothing but time, so an error here is none of the reader's.
-func (h *Host) tell(ctx context.Context, r *roster.Roster, asked *approval.Request, request envelope.Hash, v *secret.Verified, from []envelope.ID, accused envelope.ID) {
-	signed, err := approval.ReportOpened(r, asked, request, v, from, accused, h.Signer, h.Now())
+func (h *Host) tell(ctx context.Context, r *roster.Roster, asked *approval.Request, request envelope.Hash, v *secret.Verified, from []envelope.ID, liar *secret.DealerError) {
+	signed, err := approval.ReportOpened(r, asked, request, v, from, liar, h.Signer, h.Now())
 	if err != nil {
 		return
 	}
