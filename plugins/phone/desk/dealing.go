@@ -8,7 +8,6 @@ import (
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
-	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 )
 
@@ -25,7 +24,6 @@ var ErrDealing = errors.New("reshare_stopped: the keyring is closed again; go on
 type dealing struct {
 	c       *approval.ReshareCase
 	keyring *keyring.Keyring
-	head    roster.Head   // of the roster when c was reviewed
 	after   envelope.Hash // header of the last version of the page before
 	seen    map[envelope.Hash]bool
 	expires time.Time
@@ -63,14 +61,14 @@ func (d *Desk) reshareBegin(a reshareBeginArgs, s Secrets) (*DealingStatus, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.redeem(a.Assertion, PurposeReshare, rs.c.Hash); err != nil {
+	if _, err := d.redeem(a.Assertion, PurposeReshare, rs.mark()); err != nil {
 		return nil, err
 	}
 	k, err := d.unlock(s)
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring for a re-share: %w", err)
 	}
-	d.dealing = &dealing{c: rs.c, keyring: k, head: rs.head, seen: map[envelope.Hash]bool{}, expires: d.now.Add(dealingLife)}
+	d.dealing = &dealing{c: rs.c, keyring: k, seen: map[envelope.Hash]bool{}, expires: d.now.Add(dealingLife)}
 	return d.dealing.status(), nil
 }
 
@@ -133,13 +131,6 @@ func (d *Desk) dealPage(g *dealing, a resharePageArgs) (*Dealt, error) {
 		return nil, fmt.Errorf("another re-share: %w", ErrArguments)
 	case !d.now.Before(g.expires):
 		return nil, ErrDealing
-	}
-	if head := d.roster.Head(); head != g.head {
-		// The policy or its people may be others now: core decides that anew.
-		if g.c, err = d.reviewer().ReviewReshare(rs.notice.Request, d.now); err != nil {
-			return nil, err
-		}
-		g.head = head
 	}
 	page, err := d.resharePage(g.c, a)
 	if err != nil {

@@ -130,7 +130,7 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 		if err != nil {
 			return nil, err
 		}
-		request = rs.c.Hash
+		request = rs.mark()
 	case PurposeHandover:
 		var err error
 		if request, err = d.giving.compare(a.Typed); err != nil {

@@ -91,6 +91,20 @@ func (d *Desk) reshares(notices []approval.ReshareNotice) {
 	}
 }
 
+// mark stands for the re-share as it is shown: a gesture made for these people does
+// not do for others.
+func (rs *resharing) mark() envelope.Hash {
+	var nobody envelope.ID
+	parts := [][]byte{rs.c.Hash[:]}
+	for _, people := range rs.c.People {
+		for _, a := range people {
+			parts = append(parts, a.ID[:])
+		}
+		parts = append(parts, nobody[:])
+	}
+	return envelope.SumHash(parts...)
+}
+
 func findReshare(list []*resharing, hash envelope.Hash) *resharing {
 	i := slices.IndexFunc(list, func(rs *resharing) bool { return rs.c.Hash == hash })
 	if i < 0 {

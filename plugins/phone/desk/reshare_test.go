@@ -201,6 +201,47 @@ func (v *vault) policyNow(edit func(*roster.Policy)) {
 	v.SetPolicy(changed)
 }
 
+// A gesture is for the people who were shown: where a group has others by then,
+// nothing is dealt, neither with that gesture nor on a page behind it.
+func TestAGestureDealsToNobodyWhoWasNotShown(t *testing.T) {
+	for _, when := range []string{"before the first page", "between two pages"} {
+		t.Run(when, func(t *testing.T) {
+			o, p := enrolled(t)
+			bob, erin := o.Admit("bob"), o.Admit("erin")
+			group := roster.Group{ID: envelope.NewID(), Name: "sre", Members: members(o.person("alice"), bob)}
+			o.Append(roster.KindGroupSet, group)
+			sre := roster.Requirement{Name: "dba", M: 1, Principals: []roster.Principal{{Kind: roster.PrincipalGroup, ID: group.ID}}}
+			o.policy(nil, coretest.Need("dba", 1, o.person("alice")))
+			v := o.reshares([]string{"prod/a", "prod/b", "prod/c"}, func(p *roster.Policy) { p.Requirements = []roster.Requirement{sre} })
+			hash := p.theReshare().Hash
+			grow := func() {
+				group.Members = members(o.person("alice"), bob, erin)
+				o.Append(roster.KindGroupSet, group)
+				p.list()
+			}
+			if when == "before the first page" {
+				assertion, prf, err := p.gesture("reshare", hash, "")
+				p.must(err)
+				grow()
+				p.refused("gesture_mismatch", "reshareBegin", args{"hash": hash, "assertion": assertion}, desk.Secrets{"prf": prf})
+				return
+			}
+			p.must(p.begin(hash))
+			d, err := p.dealPage(v, hash)
+			p.must(err)
+			v.take(d.Answer)
+			grow()
+			if _, err := p.dealPage(v, hash); desk.Name(err) != "reshare_mismatch" {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+func members(people ...*coretest.Person) (all []roster.Principal) {
+	return coretest.Need("", 1, people...).Principals
+}
+
 // A version that is not what it says is left out and named; the others are dealt.
 func TestVersionsThatDoNotPassAreLeftOutAndNamed(t *testing.T) {
 	v, p, erin, frank := joining(t)

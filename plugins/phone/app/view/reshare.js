@@ -40,7 +40,7 @@ export function reshare(model, actions) {
   if (state?.state === 'done') {
     return finished(model, actions, state);
   }
-  if (!one && !state) {
+  if (!one && state?.state !== 'running') {
     return frame({ screen: 'reshare', heading: 'This re-share is over', back: () => actions.leaveReshare(), backTo: 'Requests' },
       fault(model), h('p', {}, 'Others have dealt the rest, or the policy was changed again. What you dealt is in your history.'));
   }
