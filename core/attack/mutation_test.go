@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestNoChangedByteIsAccepted(t *testing.T) {
 	all = append(all, s.storedVersions()...)
 	all = append(all, s.storedAnswers()...)
 	all = append(all, s.storedEnrolment()...)
+	all = append(all, s.storedReshares()...)
 	before := mutate.Count()
 	t.Run("of", func(t *testing.T) {
 		for _, c := range all {
@@ -178,5 +180,74 @@ func (s *stage) storedEnrolment() []stored {
 			}
 			return s.admitted(t, m)
 		}},
+	}
+}
+
+// storedReshares is what a re-share and an emergency add.
+func (s *stage) storedReshares() []stored {
+	alarm := approval.Alarm{Request: s.askOn(pathGlass, s.glass(), emergency).signed}
+	w := s.wishes()
+	answer, err := s.dealtWith(w, approval.ReshareItem{Version: *s.key.WithoutPayload(), Epoch: 1})
+	s.Must(err)
+	deals := append(s.deals(s.key, 1, s.bob, s.dave), answer.Deals...)
+	next, err := s.key.Reshare(s.Roster, s.Mount, pathKey, deals)
+	s.Must(err)
+	copied := func() *secret.Version {
+		deals := slices.Clone(next.Reshares[0].Deals)
+		deals[0].Wraps = slices.Clone(deals[0].Wraps)
+		return composed(s.key, deals...)
+	}
+	q := s.ask(pathKey, next)
+	hers := slices.IndexFunc(q.verified.Seats, func(seat secret.Seat) bool { return seat.Approver == s.alice.ID })
+	opened, err := approval.ReportOpened(s.host.roster, &q.asked, q.signed.Hash(), q.verified, []envelope.ID{s.alice.ID}, envelope.ID{}, s.host.Signer, s.Now)
+	s.Must(err)
+	call := s.reshareCall(w)
+	return []stored{
+		encoded(s, "deal in a re-share", next.Reshares[0].Deals[0].Deal, func(d envelope.Signed) error {
+			v := copied()
+			v.Reshares[0].Deals[0].Deal = d
+			_, err := v.Verify(s.host.roster, s.Mount, pathKey)
+			return err
+		}),
+		// One that is left out counts as deleted, so that it has to be opened.
+		encoded(s, "sealed piece", next.Reshares[0].Deals[0].Wraps[hers], func(e envelope.Envelope) error {
+			v := copied()
+			v.Reshares[0].Deals[0].Wraps[hers] = e
+			verified, err := v.Verify(s.host.roster, s.Mount, pathKey)
+			if err != nil {
+				return err
+			}
+			_, err = verified.OpenShare(s.alice.Keyring)
+			return err
+		}),
+		// The deals stand for themselves, above.
+		encoded(s, "answer to a re-share", approval.ReshareAnswer{Receipt: answer.Receipt, Reshared: answer.Reshared}, func(a approval.ReshareAnswer) error {
+			if len(a.Deals) > 0 {
+				return approval.ErrReshare
+			}
+			a.Deals = answer.Deals
+			_, err := approval.ReadReshareAnswer(s.Roster, w.signed, a, s.Now)
+			return err
+		}),
+		encoded(s, "re-share request", w.signed, func(signed envelope.Signed) error {
+			_, err := s.alice.reviewReshare(signed, s.Now)
+			return err
+		}),
+		encoded(s, "call for a page", call, func(c envelope.Signed) error {
+			_, _, err := approval.ReadReshareCall(s.Roster, c, s.Now)
+			return err
+		}),
+		encoded(s, "evidence of a re-share", approval.Evidence{Receipt: answer.Receipt, Request: w.signed, Reshared: answer.Reshared}, func(e approval.Evidence) error {
+			_, err := e.Verify(s.Roster)
+			return err
+		}),
+		encoded(s, "alarm", alarm, func(a approval.Alarm) error {
+			_, _, err := approval.ReadAlarm(s.Roster, a)
+			return err
+		}),
+		encoded(s, "word of what was opened", opened, func(o envelope.Signed) error {
+			_, err := approval.ReadOpened(s.Roster, o, &q.asked, q.signed.Hash())
+			return err
+		}),
 	}
 }
