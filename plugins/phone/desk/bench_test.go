@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/phone/desk"
 )
@@ -59,5 +61,31 @@ func benchmark(b *testing.B, answer func(*phone, desk.Card)) {
 		c := p.one()
 		b.StartTimer()
 		answer(p, c)
+	}
+}
+
+// BenchmarkReshare measures what a page of 64 versions takes to be dealt, from 2 of 3
+// to 2 of 4.
+func BenchmarkReshare(b *testing.B) {
+	o, p := enrolled(b)
+	bob, erin, frank := o.Admit("bob"), o.Admit("erin"), o.Admit("frank")
+	o.policy(nil, coretest.Need("dba", 2, o.person("alice"), bob, erin))
+	paths := make([]string, approval.MaxDeals)
+	for i := range paths {
+		paths[i] = fmt.Sprintf("prod/%02d", i)
+	}
+	v := o.reshares(paths, func(p *roster.Policy) {
+		p.Requirements = []roster.Requirement{coretest.Need("dba", 2, o.person("alice"), bob, erin, frank)}
+	})
+	v.page = approval.MaxDeals
+	hash := p.theReshare().Hash
+	for b.Loop() {
+		b.StopTimer()
+		p.must(p.begin(hash))
+		var c desk.Call
+		p.do("reshareCall", args{"hash": hash}, nil, &c)
+		page := args{"hash": hash, "call": c.Call, "sealed": v.answerPage(c.Call)}
+		b.StartTimer()
+		p.do("reshareDeal", page, nil, nil)
 	}
 }
