@@ -156,3 +156,51 @@ func TestARestoredMountGoesOnWithAReshare(t *testing.T) {
 		t.Fatalf("%d re-shares on record", found)
 	}
 }
+
+func TestOfManyEpochsOnlyTheLastSoundOneIsKept(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	kept := func() (epochs int) {
+		stored, err := s.b.loadVersion(t.Context(), "team/db", 1)
+		s.Must(err)
+		there := func(wraps []envelope.Envelope) bool {
+			return slices.ContainsFunc(wraps, func(w envelope.Envelope) bool { return len(w.Bytes) > 0 })
+		}
+		if there(stored.Wraps) {
+			epochs++
+		}
+		for _, rs := range stored.Reshares {
+			if there(rs.Deals[0].Wraps) {
+				epochs++
+			}
+		}
+		return epochs
+	}
+	for i, names := range [][]string{{"carol", "dave", "erin", "frank"}, {"carol", "dave", "frank", "grace"}, {"carol", "dave", "grace", "erin"}} {
+		s.set(s.need("team", 2, names...))
+		s.reshare("carol")
+		s.reshare("dave")
+		if n := kept(); n != 2 {
+			t.Fatalf("wraps of %d epochs are stored after re-share %d", n, i+1)
+		}
+		s.opens("team/db", "carol", "dave") // a quorum, and never everybody
+	}
+	// Without a proof in between nothing is dropped, and everything can be taken back.
+	s.set(s.need("team", 2, "carol", "dave"), s.need("security", 1, "frank"))
+	s.reshare("carol")
+	s.reshare("dave")
+	s.set(s.need("team", 2, "carol", "dave", "erin"))
+	s.reshare("carol")
+	s.reshare("dave")
+	s.reshare("frank")
+	if n := kept(); n != 3 {
+		t.Fatalf("wraps of %d epochs are stored", n)
+	}
+	s.do(erase, "reshares/team", nil)
+	s.do(erase, "reshares/team", nil)
+	s.held("team/db", 3, "carol", "dave")
+	s.reshare("dave")
+	s.reshare("carol")
+	s.held("team/db", 6, "carol", "dave", "erin")
+	s.opens("team/db", "carol", "erin")
+}

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -177,7 +178,11 @@ func (s stocked) Change(ctx context.Context, at reshare.Place, f func(load func(
 			return err
 		}
 		if out.Version != nil {
-			if err := store(ctx, b.storage, versionKey(at.Path, at.Version), entryOf(out.Version)); err != nil {
+			err := store(ctx, b.storage, versionKey(at.Path, at.Version), entryOf(out.Version))
+			if errors.Is(err, errTooLarge) {
+				err = secret.ErrSize
+			}
+			if err != nil {
 				return fmt.Errorf("version %d of %q: %w", at.Version, at.Path, err)
 			}
 		}

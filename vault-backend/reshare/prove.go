@@ -13,6 +13,9 @@ import (
 // Once every share of the newest epoch is proven, the wraps of those before are
 // deleted. What is said of another wrap set than the newest changes nothing.
 func (o *Office) Prove(ctx context.Context, at Place, wrapSet envelope.Hash, approvers []envelope.ID) error {
+	if err := o.cfg.Secrets.Load(ctx); err != nil {
+		return err
+	}
 	if !o.unproven(at, wrapSet) {
 		return nil
 	}

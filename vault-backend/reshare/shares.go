@@ -249,6 +249,23 @@ func (s *Shares) forgettable() bool {
 	return len(s.Former) > 0 && proven == of && enough(s.Access, counted(s.Access, s.Holders, func(h Holding) bool { return !h.Gone }))
 }
 
+// solid says whether the newest epoch can be fallen back on: a quorum of those who
+// hold its shares has opened the version with them. Then the epochs before it are of
+// no use once another follows; with many approvers, who never all take part, they
+// would pile up otherwise.
+func (s *Shares) solid() bool {
+	return enough(s.Access, counted(s.Access, s.Holders, func(h Holding) bool { return h.Proven && !h.Gone }))
+}
+
+// dropFormer marks every wrap of former epochs as gone.
+func (s *Shares) dropFormer() {
+	for i := range s.Former {
+		for j := range s.Former[i].Holders {
+			s.Former[i].Holders[j].Gone = true
+		}
+	}
+}
+
 // counted returns how many shares of each requirement are such.
 func counted(access []secret.Access, holders []Holding, such func(Holding) bool) []uint32 {
 	count := make([]uint32, len(access))

@@ -181,6 +181,13 @@ func (o *Office) deal(ctx context.Context, at Place, header envelope.Hash, v *se
 	if err != nil {
 		return Outcome{}, nil, err
 	}
+	if s.solid() {
+		s.dropFormer()
+		if err := s.DeleteGone(next); err != nil {
+			return Outcome{}, nil, err
+		}
+		s.forget()
+	}
 	s.begin(epochOf(verified))
 	return Outcome{Version: next, Shares: true}, dealersOf(next), nil
 }
