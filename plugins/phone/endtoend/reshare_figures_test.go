@@ -14,8 +14,8 @@ const (
 
 // TestReshareFigure measures how long a phone takes to share 1,000 secrets anew, from
 // 2 of 3 to 2 of 4: `make bench` runs it. What is measured is what a person waits
-// for, from the gesture to the last page that the broker took. Chromium runs the
-// app's own WebAssembly here, throttled to a phone's pace.
+// for, from the gesture to the last page that the broker took, with the app's own
+// WebAssembly on one core of this machine and the broker on another.
 func TestReshareFigure(t *testing.T) {
 	if !*reshareFigure {
 		t.Skip("measures, where -reshare-figure says so")

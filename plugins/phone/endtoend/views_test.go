@@ -45,6 +45,11 @@ func TestViewsKeepWhatAPersonIsDoing(t *testing.T) {
 		  $('[data-action=start]').click(); return $('#in-device-slip') !== null && document.activeElement === $('#in-device')`},
 		"the field of a further device whose name does not show": {"join-device", `
 		  type($('#in-device'), 'a\u200bb'); $('[data-action=offer]').click(); return $('#in-device-slip') !== null && document.activeElement === $('#in-device')`},
+		"a report that is ticked": {"request", `
+		  $('[data-action=deny]').click(); $('#in-report').click(); later(5); return $('#in-report').checked`},
+		"the focus, while a page is dealt": {"reshare-running", `
+		  const stop = $('[data-action=stop-reshare]'); stop.focus(); later(1, { resharing: { ...shown.resharing, done: 448 } });
+		  return document.activeElement === stop && $('[role=progressbar]').getAttribute('aria-valuenow') === '44' && $('[data-field=progress]').textContent === '448 of 1,000'`},
 		"a password, while it is shown": {"password", `
 		  type($('#in-password'), 'some words'); $('[data-action=show-password]').click();
 		  return $('#in-password').type === 'text' && $('#in-password').value === 'some words'`},
@@ -66,10 +71,16 @@ func TestViewsSaySparinglyWhatHappens(t *testing.T) {
 	p := newPhone(t, phoneOptions{unwatched: true})
 	openGallery(t, p)
 	for name, c := range map[string]struct{ model, script, says string }{
-		"an arrival":        {"requests-none", `later(1, { requests: [{ hash: 'a', path: 'prod/db', requester: 'carol', created: '2026-11-21T21:33:00Z', deadline: '2026-11-21T21:38:00Z' }] })`, "New request: carol asks for prod/db."},
-		"seconds":           {"request", `later(1); later(2); later(3)`, ""},
-		"the last minute":   {"request", `later(191); later(193)`, "One minute left to decide."},
-		"an outcome":        {"request", `later(1, { screen: 'outcome', outcome: { how: 'denied', path: 'prod/db', requester: 'carol', counter: 1 } })`, "carol does not get prod/db. The request has ended."},
+		"an arrival":      {"requests-none", `later(1, { requests: [{ hash: 'a', path: 'prod/db', requester: 'carol', created: '2026-11-21T21:33:00Z', deadline: '2026-11-21T21:38:00Z' }] })`, "New request: carol asks for prod/db."},
+		"seconds":         {"request", `later(1); later(2); later(3)`, ""},
+		"the last minute": {"request", `later(191); later(193)`, "One minute left to decide."},
+		"an outcome":      {"request", `later(1, { screen: 'outcome', outcome: { how: 'denied', path: 'prod/db', requester: 'carol', counter: 1 } })`, "carol does not get prod/db. The request has ended."},
+		"a muted arrival": {"requests-none", `later(1, { requests: [{ hash: 'a', path: 'prod/db', requester: 'carol', muted: '2026-11-21T22:33:00Z', created: '2026-11-21T21:33:00Z', deadline: '2026-11-21T21:38:00Z' }] })`, ""},
+		"a re-share":      {"requests-none", `later(1, { reshares: [{ hash: 's', pattern: 'prod/*', policy: 'production', done: 0, total: 12 }] })`, "New request: share 12 below prod/* anew."},
+		"its progress": {"reshare-running", `const at = (done) => later(1, { resharing: { ...shown.resharing, done } });
+		  at(390); at(395); at(401)`, "40 percent shared anew."},
+		"its end":           {"reshare-running", `later(1, { resharing: { ...shown.resharing, done: 1000, state: 'done' } })`, "All of it is shared anew."},
+		"an alarm":          {"requests-none", `later(1, { alarms: [{ hash: 'a', requester: 'carol', path: 'prod/db', reason: 'fire', created: '2026-11-21T21:33:00Z', decisions: [], released: true }] })`, "Alarm: carol broke the glass for prod/db."},
 		"a lost connection": {"request", `later(1, { online: false })`, "Connection lost."},
 	} {
 		t.Run(name, func(t *testing.T) {
