@@ -8,6 +8,7 @@ import (
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
@@ -186,4 +187,24 @@ func TestForgettingThatIsCutOffLosesNothing(t *testing.T) {
 			}
 			s.opens("team/db", "carol", "frank")
 		})
+}
+
+func TestWhoLeavesBeforeARepairKeepsNoWrap(t *testing.T) {
+	s := newTeam(t, 1, "carol", "dave")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 1, "carol", "dave", "frank"))
+	a := s.answerOf("carol")
+	whole := s.storage
+	s.storage = &failing{Storage: whole, left: 4} // the receipt, the note and the ciphertext, not the metadata
+	s.start()
+	if err := s.send1(a); !errors.Is(err, errPulled) {
+		t.Fatalf("the answer was not cut off: %v", err)
+	}
+	s.storage = whole
+	s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.people["frank"].ID})
+	// The process that starts next hears of it before it repairs anything.
+	s.start()
+	s.push()
+	s.do(read, "status", nil)
+	s.held("team/db", 1, "carol", "dave")
 }

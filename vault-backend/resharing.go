@@ -190,6 +190,9 @@ func (s stocked) Change(ctx context.Context, at reshare.Place, f func(load func(
 			return nil
 		}
 		v.Shares = shares
-		return b.storeRecord(ctx, at.Path, r)
+		if err := b.storeRecord(ctx, at.Path, r); err != nil {
+			return err
+		}
+		return b.deleteWrapsOfLatecomer(ctx, at.Path, r, v)
 	})
 }

@@ -171,9 +171,9 @@ func (b *broker) writtenAs(ctx context.Context, v *versionRecord, id envelope.ID
 	})
 }
 
-// deleteWrapsOfLatecomer looks at a version that was just stored once more:
-// somebody may have left since the roster was read to seal to them, and the
-// wraps of those who leave were deleted before this version was there.
+// deleteWrapsOfLatecomer looks at a version that was just stored or shared anew once
+// more: somebody may have left since the roster was read to seal to them, and the
+// wraps of those who leave were deleted before this was there.
 func (b *broker) deleteWrapsOfLatecomer(ctx context.Context, path string, r *record, v *versionRecord) error {
 	left := false
 	err := b.withRoster(ctx, func(org *roster.Roster) error {
