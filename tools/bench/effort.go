@@ -12,9 +12,10 @@ type effort struct {
 	roundTrips int           // answers to blocked readers in a round
 	blocked    int           // reads that block at once
 	benchTime  time.Duration // of one of Go's benchmarks, in a round
+	reshares   int           // of a thousand secrets each
 }
 
 var (
-	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond}
-	brief = effort{name: "quick", rounds: 3, sealRounds: 12, seals: 25, spell: time.Second, roundTrips: 15, blocked: 1_000, benchTime: 50 * time.Millisecond}
+	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond, reshares: 3}
+	brief = effort{name: "quick", rounds: 3, sealRounds: 12, seals: 25, spell: time.Second, roundTrips: 15, blocked: 1_000, benchTime: 50 * time.Millisecond, reshares: 1}
 )

@@ -45,6 +45,7 @@ var measurements = []measurement{
 	{"seal", measureSeal},
 	{"release", measureRelease},
 	{"policies", measurePolicies},
+	{"reshare", measureReshare},
 	{"engine", measureEngine},
 	{"blocked", measureBlocked},
 }
