@@ -4,6 +4,7 @@ import { Context, emptyModel } from './session/context.js';
 import { Screens } from './session/screens.js';
 import { createDesk } from './session/desk.js';
 import { admission } from './session/admission.js';
+import { checkups } from './session/check.js';
 import { Decisions } from './session/decide.js';
 import { Enrolment } from './session/enrol.js';
 import { giving, receiving } from './session/handover.js';
@@ -167,7 +168,7 @@ function assemble(context, screens) {
     invitation: invitation(context), admission: () => admitting.start(), admitted: () => inbox.start(),
   });
   const rest = {
-    ...giving(context, screens), ...settings(context, screens), ...muting(context, screens),
+    ...giving(context, screens), ...settings(context, screens), ...checkups(context), ...muting(context, screens),
     ...receiving(context, screens, { startPasskey: (name) => enrol.startPasskey(name) }),
   };
 
