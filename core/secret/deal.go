@@ -186,10 +186,6 @@ func (v *Verified) ReadDeal(r *roster.Roster, dealt Dealt) (*Deal, error) {
 	if _, err := v.MayDeal(r, d.Dealer.Approver); err != nil {
 		return nil, fmt.Errorf("deal for %q: %w", v.Header.Path, err)
 	}
-	// A piece that is not there counts as deleted, and nobody could be named for it.
-	if slices.ContainsFunc(dealt.Wraps, func(w envelope.Envelope) bool { return len(w.Bytes) == 0 }) {
-		return nil, fmt.Errorf("deal for %q: a piece is left out: %w", v.Header.Path, ErrDeal)
-	}
 	target, err := TargetFor(r, v.Header.Path)
 	if err != nil {
 		return nil, fmt.Errorf("deal for %q: %w", v.Header.Path, err)
