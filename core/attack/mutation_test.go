@@ -199,7 +199,7 @@ func (s *stage) storedReshares() []stored {
 	}
 	q := s.ask(pathKey, next)
 	hers := slices.IndexFunc(q.verified.Seats, func(seat secret.Seat) bool { return seat.Approver == s.alice.ID })
-	opened, err := approval.ReportOpened(s.host.roster, &q.asked, q.signed.Hash(), q.verified, []envelope.ID{s.alice.ID}, envelope.ID{}, s.host.Signer, s.Now)
+	opened, err := approval.ReportOpened(s.host.roster, &q.asked, q.signed.Hash(), q.verified, []envelope.ID{s.alice.ID}, nil, s.host.Signer, s.Now)
 	s.Must(err)
 	call := s.reshareCall(w)
 	return []stored{

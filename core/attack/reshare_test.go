@@ -193,12 +193,15 @@ var reshareAttacks = []attack{
 			b.Roster = s.Roster.Head()
 		}, s.bob.signer(s))
 	}, roster.ErrRevoked},
-	{"an approver of the broker's own in a deal", func(s *stage) error {
-		return s.redealt(func(b *secret.Deal) { b.Holders[0].Approver = envelope.NewID() })
+	{"other people in a deal", func(s *stage) error {
+		return s.redealt(func(b *secret.Deal) { b.Holders[0].Approver = s.carol.ID })
 	}, envelope.ErrSignature},
+	{"other people in the deal of a dealer who plays along", func(s *stage) error {
+		return s.redealt(func(b *secret.Deal) { b.Holders[0].Approver = s.carol.ID }, s.bob.signer(s))
+	}, secret.ErrWrapSet},
 	{"an approver of the broker's own in the deal of a dealer who plays along", func(s *stage) error {
 		return s.redealt(func(b *secret.Deal) { b.Holders[0].Approver = envelope.NewID() }, s.bob.signer(s))
-	}, secret.ErrWrapSet},
+	}, roster.ErrUnknown},
 	{"people swapped in the deal of a dealer who plays along", func(s *stage) error {
 		return s.redealt(func(b *secret.Deal) {
 			b.Holders[0].Approver, b.Holders[1].Approver = b.Holders[1].Approver, b.Holders[0].Approver
