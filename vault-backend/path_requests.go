@@ -81,7 +81,7 @@ func (b *broker) listRequests(ctx context.Context, _ *logical.Request, _ *framew
 	}
 	keys, info := listView(x.List(nil), func(l exchange.Line) (string, map[string]any) {
 		return l.Request.String(), map[string]any{
-			"path": l.Path, "version": l.Version, "state": string(l.State), "summary": l.Summary, "break_glass": l.Glass,
+			"path": l.Path, "version": l.Version, "state": string(l.State), "summary": l.Summary, "break_glass": l.BreakGlass,
 			"created": shownTime(envelope.At(l.Created)), "deadline": shownTime(envelope.At(l.Deadline)),
 		}
 	})
@@ -107,7 +107,7 @@ func (b *broker) readRequest(ctx context.Context, _ *logical.Request, data *fram
 	}
 	requirements, missing := requirementsView(s)
 	return &logical.Response{Data: map[string]any{
-		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary, "break_glass": s.Glass,
+		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary, "break_glass": s.BreakGlass,
 		"requester": s.Origin.Requester, "entity": s.Origin.Entity, "remote": s.Origin.Remote, "host": s.Origin.Host,
 		"consumer": s.ConsumerName, "reason": s.Reason,
 		"created": shownTime(envelope.At(s.Created)), "deadline": shownTime(envelope.At(s.Deadline)),

@@ -192,7 +192,7 @@ func (a *approver) forge(t testing.TB, item approval.Item) answer {
 	signed, err := envelope.Sign(envelope.TypeReceipt, approval.Receipt{
 		Organisation: q.Organisation, Mount: q.Mount, Request: item.Request.Hash(), RequestID: q.ID,
 		Decision: approval.Approve, Approver: a.ID, Generation: 1, Device: a.Device.ID(),
-		Form: approval.FormPayload, Blob: envelope.SumHash(blob.Bytes), Lease: 60,
+		Form: approval.FormPayload, Blob: envelope.SumHash(blob.Bytes), WrapSet: item.Version.WrapSet.Hash(), Lease: 60,
 		Roster: a.roster.Head(), Time: envelope.At(time.Now()),
 		Counter: a.ledger.Counter + 1, Previous: a.ledger.Previous,
 	}, a.Device.Signer(), keyring)

@@ -77,14 +77,15 @@ type Decision struct {
 
 // Line is a request in a list.
 type Line struct {
-	Request  envelope.ID
-	Path     string
-	Version  uint64
-	Glass    bool // breaks the glass
-	State    State
-	Summary  string // who has decided and what is missing, as "1 of 2 sre; security: waiting"
-	Created  time.Time
-	Deadline time.Time
+	Request envelope.ID
+	Path    string
+	Version uint64
+	// BreakGlass says that it asks those whom the policy names for an emergency.
+	BreakGlass bool
+	State      State
+	Summary    string // who has decided and what is missing, as "1 of 2 sre; security: waiting"
+	Created    time.Time
+	Deadline   time.Time
 }
 
 // Status is everything that can be told about a request. Cause is why it ended

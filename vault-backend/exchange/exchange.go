@@ -8,6 +8,10 @@
 // Devices fetch what waits for them ([Exchange.Inbox]) and answer it
 // ([Exchange.Answer]); every answer is recorded before it has an effect.
 //
+// A request that breaks the glass is for an emergency: it asks people of its own,
+// and everybody is told of it until somebody acknowledges that ([Exchange.Alarms]).
+// A denial may report its requester ([Exchange.Reports]).
+//
 // The package knows nothing of Vault: it is given a [Store], a roster and a way
 // to load versions, and names its errors.
 package exchange

@@ -3,6 +3,7 @@ package exchange
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,7 +139,15 @@ func (x *Exchange) soundAgain(ctx context.Context, v *revived) error {
 	if !v.request.glass || x.stateOf(v.request) == Cancelled {
 		return nil
 	}
-	approved := x.stateOf(v.request) == Approved
+	state := x.stateOf(v.request)
+	if state == Waiting {
+		// It was raised before the request was stored; if its entry was lost, it is
+		// raised again.
+		if _, err := x.raise(ctx, v.request); err != nil && !errors.Is(err, ErrCap) {
+			return err
+		}
+	}
+	approved := state == Approved
 	for i := range v.answers {
 		if err := x.sound(ctx, v.request, &v.answers[i], approved); err != nil {
 			return err

@@ -259,3 +259,36 @@ func TestConsentsComeBeforeShares(t *testing.T) {
 	s.people[1].says(true, exchange.Approved)
 	r.gets(password)
 }
+
+func TestADeviceIsToldOfReSharesOnceTheyChange(t *testing.T) {
+	s := newScene(t, 2, nil)
+	say := func(done uint32) {
+		s.mu.Lock()
+		s.reshares = []approval.ReshareNotice{{Request: s.Log[0], Total: 3, Done: done}}
+		s.mu.Unlock()
+		s.x.Ring(s.people[0].ID)
+	}
+	got := s.people[0].poll(envelope.ID{})
+	say(0)
+	if in := s.polled(got); len(in.Reshares) != 1 || in.Reshares[0].Total != 3 {
+		t.Fatalf("told of %d re-shares", len(in.Reshares))
+	}
+	got = s.people[0].poll(envelope.ID{})
+	s.x.Ring(s.people[0].ID) // about nothing new
+	s.clock.advance(9 * time.Second)
+	if len(got) > 0 {
+		t.Fatal("the device was woken by what it knew")
+	}
+	say(2)
+	if in := s.polled(got); len(in.Reshares) != 1 || in.Reshares[0].Done != 2 {
+		t.Fatalf("told of %d re-shares", len(in.Reshares))
+	}
+	got = s.people[0].poll(envelope.ID{})
+	s.mu.Lock()
+	s.reshares = nil
+	s.mu.Unlock()
+	s.x.Ring(s.people[0].ID)
+	if in := s.polled(got); len(in.Reshares) != 0 {
+		t.Fatal("told of a re-share that is over")
+	}
+}

@@ -39,7 +39,7 @@ func (r *request) visible(who *Requester) bool {
 // line describes the request. mu is held.
 func (r *request) line() Line {
 	return Line{
-		Request: r.id, Path: r.path, Version: r.version, Glass: r.glass, State: r.state, Summary: r.summary(false),
+		Request: r.id, Path: r.path, Version: r.version, BreakGlass: r.glass, State: r.state, Summary: r.summary(false),
 		Created: r.created.Time(), Deadline: r.deadline.Time(),
 	}
 }
