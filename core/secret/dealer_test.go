@@ -203,8 +203,9 @@ func TestOfTwoLiarsNobodyHonestIsNamed(t *testing.T) {
 	verified, err := stored.VerifyHistory(c.Roster, c.Mount, path)
 	c.Must(err)
 	deals := c.deals(stored, 1, c.people[0])
-	for _, i := range []int{2, 4} {
-		lied, err := verified.DealLying(c.Roster, c.people[i].Keyring, 1, secret.Lie{Value: another})
+	for i, by := range map[int]uint32{2: 1, 4: 40_000} { // so far apart that no weights cancel the lies out
+		lie := secret.Lie{Value: func(s *edwards25519.Scalar) { s.Add(s, number(by)) }}
+		lied, err := verified.DealLying(c.Roster, c.people[i].Keyring, 1, lie)
 		c.Must(err)
 		deals = append(deals, *lied)
 	}
