@@ -106,6 +106,11 @@ func TestACardForBreakingTheGlass(t *testing.T) {
 	if out, err := o.take(q, d.Release); err != nil || out.Receipt.Form != approval.FormShare {
 		t.Fatalf("got %v", err)
 	}
+	var entries []desk.Entry
+	p.do("history", nil, nil, &entries)
+	if len(entries) != 1 || !entries[0].Glass {
+		t.Fatalf("history %v", entries)
+	}
 	o.items = nil
 	o.alarm(q)
 	if r := p.list(); len(r.Alarms) != 1 || !r.Alarms[0].Released {

@@ -1,6 +1,7 @@
 // Package desk is everything that an approver's phone decides: enrolment, what
-// waits and whether it may be shown, approving and denying, handing a keyring
-// over, and what must not be forgotten.
+// waits and whether it may be shown, approving and denying, sharing secrets anew
+// for whom policies name now, alarms, handing a keyring over, and what must not be
+// forgotten.
 //
 // It does no I/O and knows nothing of browsers. Whoever drives it begins with
 // [New] and calls [Desk.Do] for every operation; the table of operations stands in

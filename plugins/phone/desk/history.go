@@ -104,13 +104,14 @@ type Entry struct {
 	// What follows came later; entries without it are as old as they look.
 	Report  bool `json:"report,omitempty"`  // of a denial: nobody should have asked this
 	Secrets int  `json:"secrets,omitempty"` // of a re-share: how many were dealt, below Path
+	Glass   bool `json:"glass,omitempty"`   // it was an emergency
 }
 
 func entryOf(c *approval.Case, rec *approval.Receipt, receipt string) Entry {
 	return Entry{
 		Counter: rec.Counter, ID: c.Request.ID.String(), Hash: c.Hash.String(), Path: c.Request.Path, Version: c.Request.Version,
 		Requester: c.Request.Origin.Requester, Consumer: c.Consumer.Name, Decision: string(rec.Decision), Reason: rec.Reason,
-		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent, Report: rec.Report,
+		Time: shown(rec.Time), Lease: rec.Lease, Receipt: receipt, State: stateUnsent, Report: rec.Report, Glass: c.Request.BreakGlass,
 	}
 }
 

@@ -304,7 +304,7 @@ func TestOldEntriesAreStillRead(t *testing.T) {
 		if strings.HasPrefix(key, "history/") || strings.HasPrefix(key, "unsent/") {
 			var fields map[string]any
 			p.must(json.Unmarshal([]byte(text), &fields))
-			for _, later := range []string{"report", "secrets", "deal"} {
+			for _, later := range []string{"report", "secrets", "glass", "deal"} {
 				if _, there := fields[later]; there {
 					t.Errorf("%s has %q, which earlier versions did not write", key, later)
 				}

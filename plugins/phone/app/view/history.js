@@ -35,7 +35,7 @@ function item(one, actions) {
     h('button', { class: 'row', type: 'button', 'data-action': 'open-entry', 'data-counter': one.counter, on: { click: () => actions.show('entry', one.counter) } },
       h('span', { class: 'row-text' },
         h('span', { class: 'row-who' }, h('span', { class: `dot ${dot}`, 'aria-hidden': 'true' }), `${said} at ${timeOfDay(one.time)}`,
-          one.state === 'unsent' ? h('span', { class: 'tag' }, 'not sent yet') : null),
+          one.glass ? h('span', { class: 'tag tag-warn' }, 'emergency') : null, one.state === 'unsent' ? h('span', { class: 'tag' }, 'not sent yet') : null),
         path(one.path, null, 'row-what'),
         h('span', { class: 'more' }, one.decision === 'reshare' ? count(one.secrets) : ['for ', foreign(one.requester || 'unknown'), one.report ? ', reported' : null])),
       h('span', { class: 'row-end' }, icon('forth'))));
@@ -67,6 +67,7 @@ export function entry(model, actions, local) {
       one.report ? [h('dt', {}, 'Reported'), h('dd', {}, 'As something that you did not expect')] : null,
       one.reason ? [h('dt', {}, 'Reason'), h('dd', {}, foreign(one.reason, 'reason'))] : null,
       one.lease ? [h('dt', {}, 'Usable for'), h('dd', {}, span(one.lease))] : null,
+      one.glass ? [h('dt', {}, 'Emergency'), h('dd', {}, 'It asked to break the glass')] : null,
       h('dt', {}, 'State'), h('dd', {}, state(one.state)),
       h('dt', {}, 'Request'), h('dd', { class: 'mono wrap' }, one.id)),
     h('section', { class: 'part', 'aria-labelledby': 'receipt-title' },

@@ -42,7 +42,7 @@ const refused = [{
 
 const history = [
   { counter: 15, path: 'prod/*', requester: '', decision: 'reshare', reason: '', time: at(-60), lease: 0, id: '6f2d1c9e-0000-4000-8000-0000000000b1', receipt: '{"payload":{"counter":15},"signature":"…"}', state: 'dealt', secrets: 64 },
-  { counter: 14, path: 'prod/db', requester: 'carol', decision: 'approve', time: at(-120), lease: 900, id: plain.id, receipt: '{"payload":{"counter":14,"decision":"approve"},"signature":"…"}', state: 'unsent' },
+  { counter: 14, path: 'prod/db', requester: 'carol', decision: 'approve', time: at(-120), lease: 900, glass: true, id: plain.id, receipt: '{"payload":{"counter":14,"decision":"approve"},"signature":"…"}', state: 'unsent' },
   { counter: 13, path: 'prod/payments/signing-key', requester: 'deploy-bot', decision: 'deny', reason: 'I did not expect this', report: true, time: at(-7200), lease: 0, id: host.id, receipt: '{"payload":{"counter":13},"signature":"…"}', state: 'sent' },
   { counter: 12, path: 'prod/root-ca/intermediate', requester: 'bob', decision: 'consent', time: at(-90000), lease: 0, id: quorum.id, receipt: '{"payload":{"counter":12},"signature":"…"}', state: 'sent' },
 ];
