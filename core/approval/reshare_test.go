@@ -315,8 +315,6 @@ func TestAPendingRequestFollowsAReshare(t *testing.T) {
 
 func TestATallySaysWhoCounts(t *testing.T) {
 	b := newTable(t)
-	outsider := b.Admit("outsider")
-	_ = outsider
 	receipts := map[string]approval.Receipt{}
 	read := func(name string, m envelope.Signed) {
 		rec, err := approval.ReadReceipt(b.Roster, m)
