@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (a *app) alarmsListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all, err := client.ListAlarms(cmd.Context())
+			all, err := wholeAlarms(cmd.Context(), client)
 			if err != nil {
 				return err
 			}
@@ -53,6 +54,46 @@ func (a *app) alarmsListCommand() *cobra.Command {
 			})
 		},
 	}
+}
+
+// wholeAlarms reads each alarm of the list: only there it is told who decided.
+func wholeAlarms(ctx context.Context, client *broker.Client) ([]broker.Alarm, error) {
+	listed, err := client.ListAlarms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return whole(ctx, listed, func(n *broker.Alarm) *string { return &n.ID }, client.ReadAlarm)
+}
+
+// wholeReports reads each report of the list: only there it is told why it was asked.
+func wholeReports(ctx context.Context, client *broker.Client) ([]broker.Report, error) {
+	listed, err := client.ListReports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return whole(ctx, listed, func(n *broker.Report) *string { return &n.ID }, client.ReadReport)
+}
+
+// whole reads what is listed, one by one, leaving out what was acknowledged meanwhile.
+func whole[T any](ctx context.Context, listed []T, id func(*T) *string, read func(context.Context, envelope.ID) (*T, error)) ([]T, error) {
+	all := []T{}
+	for i := range listed {
+		text := *id(&listed[i])
+		known, err := requestID(text)
+		if err != nil {
+			return nil, err
+		}
+		one, err := read(ctx, known)
+		switch {
+		case errors.Is(err, broker.ErrMissing) || broker.StatusOf(err) == http.StatusNotFound:
+			continue
+		case err != nil:
+			return nil, err
+		}
+		*id(one) = text
+		all = append(all, *one)
+	}
+	return all, nil
 }
 
 func requesterText(name, entity, host string) string {
@@ -97,7 +138,7 @@ func (a *app) reportsListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all, err := client.ListReports(cmd.Context())
+			all, err := wholeReports(cmd.Context(), client)
 			if err != nil {
 				return err
 			}

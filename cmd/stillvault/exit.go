@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
@@ -61,7 +62,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, ErrLoses):
 		return exitLoses
-	case is(err, denied), broker.NameOf(err) == "denied_recently":
+	case is(err, denied), slices.Contains([]string{"denied_recently", "reported_recently"}, broker.NameOf(err)):
 		return exitDenied
 	case is(err, unsafe):
 		return exitUnsafe
