@@ -108,6 +108,7 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 	if err != nil {
 		return nil, err
 	}
+	defer pending.Hold()()
 	var problems []error
 	var from []envelope.ID // whose shares count
 	for _, release := range answers.Releases {
