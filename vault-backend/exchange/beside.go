@@ -15,6 +15,8 @@ type Opening struct {
 	WrapSet    envelope.Hash
 	Approvers  []envelope.ID
 	Accused    envelope.ID // zero if nobody lied
+	Epoch      uint32      // into which the accused dealt, 0 if nobody lied
+	ByHost     bool        // a host consumer says so, who can prove it to nobody
 	BreakGlass bool
 }
 

@@ -69,7 +69,7 @@ func (x *Exchange) spoilt(ctx context.Context, r *request, g *ruling, reason err
 	if !errors.As(reason, &liar) {
 		return x.refuse(ctx, r, g, reason)
 	}
-	g.opening = &Opening{Version: r.version, WrapSet: r.wrapSet, Accused: liar.Approver, BreakGlass: r.glass}
+	g.opening = &Opening{Version: r.version, WrapSet: r.wrapSet, Accused: liar.Approver, Epoch: liar.Epoch, BreakGlass: r.glass}
 	x.mu.Lock()
 	if r.state == Waiting {
 		x.finish(r, Cancelled, fmt.Errorf("request %s for %q ended, it cannot be opened: %w", r.id, r.path, reason))
@@ -111,7 +111,9 @@ func (x *Exchange) Opened(ctx context.Context, path string, signed envelope.Sign
 	if !given {
 		return fmt.Errorf("request %s was not answered with these shares: %w", r.id, approval.ErrRequest)
 	}
-	x.tell(ctx, r.path, &Opening{Version: r.version, WrapSet: o.WrapSet, Approvers: approvers, Accused: o.Accused, BreakGlass: r.glass})
+	x.tell(ctx, r.path, &Opening{
+		Version: r.version, WrapSet: o.WrapSet, Approvers: approvers, Accused: o.Accused, Epoch: o.Epoch, ByHost: true, BreakGlass: r.glass,
+	})
 	return nil
 }
 

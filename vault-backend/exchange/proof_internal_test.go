@@ -27,7 +27,7 @@ func TestALyingDealerEndsTheRequestAndIsAccused(t *testing.T) {
 	if state != Cancelled || !errors.Is(err, secret.ErrDealer) || !errors.Is(r.cause, secret.ErrDealer) {
 		t.Fatalf("the request is %s: %v", state, err)
 	}
-	if o := g.opening; o == nil || o.Accused != liar || o.WrapSet != r.wrapSet || o.Version != 3 {
+	if o := g.opening; o == nil || o.Accused != liar || o.Epoch != 1 || o.ByHost || o.WrapSet != r.wrapSet || o.Version != 3 {
 		t.Fatal("nobody is accused")
 	}
 	if err := x.Check(); err != nil {

@@ -250,7 +250,7 @@ func TestAHostSaysWhatItOpened(t *testing.T) {
 	s.onOpened = func(exchange.Opening) { s.x.VersionChanged(t.Context(), path) }
 	s.Must(say(path, carol(), h.opened(ids(2, 0), envelope.ID{})))
 	s.Must(say(path, carol(), h.opened(nil, s.people[1].ID)))
-	if o := s.openings; len(o) != 2 || !slices.Equal(o[0].Approvers, ids(0, 2)) || o[0].WrapSet != s.wrapSet() || o[1].Accused != s.people[1].ID {
+	if o := s.openings; len(o) != 2 || !slices.Equal(o[0].Approvers, ids(0, 2)) || o[0].WrapSet != s.wrapSet() || o[1].Accused != s.people[1].ID || o[1].Epoch != 1 || !o[0].ByHost || !o[1].ByHost {
 		t.Fatalf("told of %d openings", len(o))
 	}
 	unknown := h.opened(ids(2, 0), envelope.ID{})
