@@ -62,7 +62,16 @@ func (p *person) sharedAnew() {
 // shares anew, one gesture each, and the new member's phone approves.
 func TestPhonesShareAnewForANewMember(t *testing.T) {
 	t.Parallel()
-	s := embedded(t)
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shareAnewForANewMember(t, start(t))
+		})
+	}
+}
+
+func shareAnewForANewMember(t *testing.T, s *site) {
+	t.Helper()
 	one, two := s.pair(t)
 	area := s.policyWith(t, []string{"sre=2 of " + one.name + "," + two.name})
 	path, password := s.storeMany(t, area, 5)

@@ -36,37 +36,39 @@ func (p *person) tallies(requirement, says string) {
 // on the second by itself, and with both the value arrives.
 func TestTwoPhonesReleaseTogether(t *testing.T) {
 	t.Parallel()
-	s := embedded(t)
-	one, two := s.pair(t)
-	for name, c := range map[string]struct {
-		requirements []string
-		before       [2]string // requirement, and what it says before anybody decided
-		after        [2]string
-	}{
-		"2 of 2": {[]string{"sre=2 of " + one.name + "," + two.name}, [2]string{"sre", "0 of 2 sre"}, [2]string{"sre", "1 of 2 sre Waiting for " + two.name}},
-		"1 of security and 1 of dba": {[]string{"security=1 of " + one.name, "dba=1 of " + two.name},
-			[2]string{"security", "0 of 1 security"}, [2]string{"security", "1 of 1 security Met by " + one.name}},
-	} {
+	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {
-			one.at(t)
-			two.at(t)
-			path := s.policyWith(t, c.requirements) + "/db"
-			password := s.store(t, path)
-			read := s.readWithVault(t, s.member(t), path, "restore")
-			two.openRequest(path)
-			two.tallies(c.before[0], c.before[1])
-			read.blocks()
-			one.approve(path)
-			two.tallies(c.after[0], c.after[1])
-			two.awaitTrue("who decided", `document.querySelector('[data-field="decisions"]').innerText.includes('`+one.name+` approved')`)
-			read.blocks()
-			two.click("approve")
-			read.gives(password)
-			two.outcome("approved")
-			one.goHome()
-			two.goHome()
+			t.Parallel()
+			s := start(t)
+			one, two := s.pair(t)
+			releaseTogether(t, one, two, []string{"sre=2 of " + one.name + "," + two.name},
+				"sre", "0 of 2 sre", "1 of 2 sre Waiting for "+two.name)
+			releaseTogether(t, one, two, []string{"security=1 of " + one.name, "dba=1 of " + two.name},
+				"security", "0 of 1 security", "1 of 1 security Met by "+one.name)
 		})
 	}
+}
+
+// releaseTogether has two phones answer a read in turn. On the second one the card
+// says something of a requirement before and after the first has approved.
+func releaseTogether(t *testing.T, one, two *person, requirements []string, requirement, before, after string) {
+	t.Helper()
+	s := one.site
+	path := s.policyWith(t, requirements) + "/db"
+	password := s.store(t, path)
+	read := s.readWithVault(t, s.member(t), path, "restore")
+	two.openRequest(path)
+	two.tallies(requirement, before)
+	read.blocks()
+	one.approve(path)
+	two.tallies(requirement, after)
+	two.awaitTrue("who decided", `document.querySelector('[data-field="decisions"]').innerText.includes('`+one.name+` approved')`)
+	read.blocks()
+	two.click("approve")
+	read.gives(password)
+	two.outcome("approved")
+	one.goHome()
+	two.goHome()
 }
 
 // One no ends it for both, and the other phone says whose it was.
