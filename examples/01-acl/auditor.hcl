@@ -2,6 +2,9 @@
 path "stillvault/org/log"     { capabilities = ["read", "list"] }
 path "stillvault/receipts/*"  { capabilities = ["read", "list"] }
 path "stillvault/requests/*"  { capabilities = ["read", "list"] }
+path "stillvault/alarms/*"    { capabilities = ["read", "list"] }
+path "stillvault/reports/*"   { capabilities = ["read", "list"] }
+path "stillvault/reshares/*"  { capabilities = ["read", "list"] }
 path "stillvault/status"      { capabilities = ["read"] }
 path "stillvault/mount"       { capabilities = ["read"] }
 path "stillvault/metadata/*"  { capabilities = ["read", "list"] }
