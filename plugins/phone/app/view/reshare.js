@@ -47,7 +47,7 @@ export function reshare(model, actions) {
   return frame({ screen: 'reshare', heading: heading(one, state), back: () => actions.back(), backTo: 'Requests', bar: bar(model, actions, one, state) },
     connection(model, actions),
     state ? gauge(state) : null,
-    one ? h('div', { class: 'card', 'data-key': 'card' }, facts(one)) : null,
+    one ? h('div', { class: 'card', 'data-key': 'card' }, facts(one, state)) : null,
     leftOut(state?.refused ?? one?.look?.refused ?? []));
 }
 
@@ -72,7 +72,7 @@ function bar(model, actions, one, state) {
     button(model, { action: 'reshare', kind: 'approve', run: () => actions.reshare(one.hash) }, h('span', {}, `${label} `, h('span', { class: 'with' }, 'with passkey'))))];
 }
 
-function facts(one) {
+function facts(one, state) {
   const { look } = one;
   return h('dl', { class: 'facts', vars: { '--left': (1 - one.done / one.total).toFixed(4) } },
     fact('what', 'What', path(one.pattern, 'pattern', 'lead'), h('span', { class: 'more' }, 'policy ', foreign(one.policy, 'policy', 'strong'), `, ${secrets(one.total)}`)),
@@ -80,7 +80,7 @@ function facts(one) {
     fact('to', 'Opened then by', who(one.to, 0)),
     look && look.joins.length > 0 ? fact('joins', 'Who joins', h('span', { class: 'value' }, listed(look.joins.map(visible)))) : null,
     look && look.leaves.length > 0 ? fact('leaves', 'Who leaves', h('span', { class: 'value' }, listed(look.leaves.map(visible)))) : null,
-    one.done > 0 ? fact('done', 'Dealt by you', h('span', { class: 'value', 'data-field': 'done' }, `${NUMBER.format(one.done)} of ${NUMBER.format(one.total)}`)) : null,
+    one.done > 0 && !state ? fact('done', 'Dealt by you', h('span', { class: 'value', 'data-field': 'done' }, `${NUMBER.format(one.done)} of ${NUMBER.format(one.total)}`)) : null,
     fact('means', 'What it does', h('span', { class: 'more' }, 'Nothing is opened by this. Your share of each secret is split anew for the people whom this device’s own copy of the organisation’s log names now, with one gesture for all of them.')));
 }
 
