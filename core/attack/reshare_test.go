@@ -187,11 +187,21 @@ var reshareAttacks = []attack{
 		return s.redealt(func(b *secret.Deal) { b.Dealer.X = 9 }, s.bob.signer(s))
 	}, secret.ErrNotHolder},
 	{"a deal that its dealer made after being revoked", func(s *stage) error {
-		return s.redealt(func(b *secret.Deal) {
-			s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.bob.ID})
-			s.everybodyLearns()
+		s.joins()
+		deals := s.deals(s.key, 1, s.alice, s.carol, s.dave)
+		s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.carol.ID})
+		s.everybodyLearns()
+		deals[1].Deal = edit(s, deals[1].Deal, func(b *secret.Deal) { b.Roster = s.Roster.Head() }, s.carol.signer(s))
+		return s.reads(composed(s.key, deals...))
+	}, roster.ErrRevoked},
+	{"a re-share to somebody who was revoked by then", func(s *stage) error {
+		return s.conspired(func(b *secret.Deal, _ []envelope.Envelope) {
+			if s.Roster.Head() == b.Roster { // once
+				s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.erin.ID})
+				s.everybodyLearns()
+			}
 			b.Roster = s.Roster.Head()
-		}, s.bob.signer(s))
+		})
 	}, roster.ErrRevoked},
 	{"other people in a deal", func(s *stage) error {
 		return s.redealt(func(b *secret.Deal) { b.Holders[0].Approver = s.carol.ID })
