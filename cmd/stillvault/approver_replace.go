@@ -44,7 +44,7 @@ func (a *app) replaceApprover(ctx context.Context, old, with string, force bool)
 		}
 		a.Say("put %s in the place of %s in %s at statement %d", with, old, changed, r.Head().Seq)
 	}
-	return a.awaitReshares(ctx)
+	return a.awaitReshares(ctx, with)
 }
 
 // nextReplacement is the statement that puts somebody in another's place in the next
@@ -105,16 +105,21 @@ func replaced(all []roster.Principal, gone, come roster.Principal) []roster.Prin
 // reshareEvery is how often it is looked how far re-shares are.
 const reshareEvery = 2 * time.Second
 
-// awaitReshares waits until nothing has to be re-shared any more, and tells how far it
-// is and who is waited for.
-func (a *app) awaitReshares(ctx context.Context) error {
+// awaitReshares waits until nothing has to be re-shared any more under the policies in
+// which somebody counts, and tells how far it is and who is waited for.
+func (a *app) awaitReshares(ctx context.Context, name string) error {
+	r, err := a.roster(ctx)
+	if err != nil {
+		return err
+	}
+	counts := policiesOf(r, name)
 	last, bars := map[string]string{}, map[string]*terminal.Progress{}
 	for {
 		all, err := a.reshares(ctx)
 		if err != nil {
 			return err
 		}
-		all = slices.DeleteFunc(all, func(r *broker.Reshare) bool { return r.Waiting == 0 })
+		all = slices.DeleteFunc(all, func(r *broker.Reshare) bool { return r.Waiting == 0 || !counts[r.Policy] })
 		if len(all) == 0 {
 			return nil
 		}
@@ -140,6 +145,17 @@ func (a *app) awaitReshares(ctx context.Context) error {
 		case <-time.After(reshareEvery):
 		}
 	}
+}
+
+// policiesOf are the names of the policies among whose people somebody is.
+func policiesOf(r *roster.Roster, name string) map[string]bool {
+	counts := map[string]bool{}
+	for _, p := range r.Policies() {
+		for _, people := range r.Eligible(p) {
+			counts[p.Name] = counts[p.Name] || slices.ContainsFunc(people, func(a *roster.Approver) bool { return a.Name == name })
+		}
+	}
+	return counts
 }
 
 var errReshareInterrupted = errors.New("interrupted: nobody is revoked yet; run the same command again to go on waiting")
