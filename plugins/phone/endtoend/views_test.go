@@ -125,27 +125,55 @@ func TestForeignTextShowsAsWhatItIs(t *testing.T) {
 	}
 }
 
-// Every screen fits the narrowest phone, also with text at twice its size, and
-// what is pressed is at least 44 pixels high and wide.
-func TestEveryScreenFitsAndCanBePressed(t *testing.T) {
+// opened are panels that a screen shows once somebody has asked for them.
+var opened = map[string]string{
+	"the reasons of a denial": `document.querySelector('[data-action=deny]').click() ?? true`,
+	"the ways to mute":        `(document.querySelector('details.mute').open = true)`,
+}
+
+// What is unfolded passes the same checks as what shows at once.
+func TestPanelsAreAccessibleAndFit(t *testing.T) {
+	axe := axeSource(t)
+	p := newPhone(t, phoneOptions{unwatched: true})
+	openGallery(t, p)
+	for name, open := range opened {
+		p.show("elsewhere") // so that the model is begun anew
+		p.show("request")
+		get[bool](p, open)
+		p.accessible(axe)
+		p.must(call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 640, DeviceScaleFactor: 1}))
+		p.fits(name)
+		p.must(call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 1}))
+	}
+}
+
+// fits wants what shows to be no wider than the screen, also with text at twice its
+// size, and what is pressed to be at least 44 pixels high and wide.
+func (p *phone) fits(name string) {
+	p.t.Helper()
 	const tooWide = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
 	const tooSmall = `[...document.querySelectorAll('button, input, summary, a')].map((e) => [e, e.getBoundingClientRect()])
 	  .filter(([, { width, height }]) => height > 0 && (height < 44 || width < 44)).map(([e]) => e.dataset.action ?? e.name ?? e.textContent)`
+	for _, size := range []string{"100%", "200%"} {
+		get[string](p, `document.documentElement.style.fontSize = '`+size+`'`)
+		if over := get[int](p, tooWide); over > 0 {
+			p.t.Errorf("%s with text at %s is %d pixels too wide", name, size, over)
+		}
+		if small := get[[]string](p, tooSmall); len(small) > 0 {
+			slices.Sort(small)
+			p.t.Errorf("%s with text at %s: too small to press: %s", name, size, strings.Join(small, ", "))
+		}
+	}
+	get[string](p, `document.documentElement.style.fontSize = ''`)
+}
+
+// Every screen fits the narrowest phone.
+func TestEveryScreenFitsAndCanBePressed(t *testing.T) {
 	p := newPhone(t, phoneOptions{unwatched: true})
 	names := openGallery(t, p)
 	p.must(call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 640, DeviceScaleFactor: 1}))
 	for _, name := range names {
 		p.show(name)
-		for _, size := range []string{"100%", "200%"} {
-			get[string](p, `document.documentElement.style.fontSize = '`+size+`'`)
-			if over := get[int](p, tooWide); over > 0 {
-				t.Errorf("%s with text at %s is %d pixels too wide", name, size, over)
-			}
-			if small := get[[]string](p, tooSmall); len(small) > 0 {
-				slices.Sort(small)
-				t.Errorf("%s with text at %s: too small to press: %s", name, size, strings.Join(small, ", "))
-			}
-		}
-		get[string](p, `document.documentElement.style.fontSize = ''`)
+		p.fits(name)
 	}
 }

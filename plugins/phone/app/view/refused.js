@@ -16,6 +16,8 @@ const MEANING = {
   policy_mismatch: 'The secret was sealed under another policy than the one in force.',
   author_not_allowed: 'Whoever wrote this value was not allowed to.',
   access_structure_stale: 'Who may approve has changed since the secret was written.',
+  reshare_mismatch: 'This wish to share secrets anew is not the mount’s own, or the policy was changed since. If it is genuine, it comes again by itself.',
+  break_glass_refused: 'An emergency needs a reason, and a policy that names people for it.',
   version_rolled_back: 'An older version is being passed off as the latest.',
   version_forked: 'Two different versions claim the same place.',
 };
