@@ -61,6 +61,13 @@ var table = []scenario{
 	{name: "handed out twice, then dropped", policy: brief, play: dropped, status: 423, says: []string{"request_waiting"}, prompts: 2},
 	{name: "somebody else does not attach", play: otherReader, status: 423, says: []string{"request_waiting"}, prompts: 2},
 
+	{name: "another reason while one waits", play: anotherReason, status: 409, says: []string{"request_open", "incident 7", "on-call: waiting"}, prompts: 1, both: true},
+
+	{name: "quorum met", policy: bothOfThem, play: quorumMet, status: 200, gives: true, prompts: 1, both: true},
+	{name: "quorum denied by one", policy: bothOfThem, play: quorumDenied, status: 403, says: []string{"denied", "bob said", "not without a ticket"}, prompts: 1},
+	{name: "break-glass", empty: true, play: breakGlass, status: 200, gives: true, prompts: 1, both: true},
+	{name: "break-glass without a reason", empty: true, play: breakGlassWithoutReason, status: 403, says: []string{"break_glass_refused"}, both: true},
+
 	{name: "self-approval refused", play: selfApproval, status: 403, says: []string{"self_approval"}, prompts: 1},
 	{name: "self-approval allowed by policy", policy: selfService, play: selfApprovalAllowed, status: 200, gives: true, prompts: 1},
 	{name: "token without entity", play: withoutEntity, status: 403, says: []string{"requester_unknown", "log in"}, both: true},
