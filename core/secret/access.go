@@ -57,20 +57,6 @@ func alternatives(access []Access) [][]int {
 	return all
 }
 
-// checkAccess refuses an access structure that no policy can have: nothing
-// ordinary, more than one way to break the glass, or that one not at the end.
-func checkAccess(access []Access) error {
-	for i, a := range access {
-		if a.M == 0 || a.BreakGlass && (i == 0 || i != len(access)-1) {
-			return fmt.Errorf("requirement %q: %w", a.Name, ErrWrapSet)
-		}
-	}
-	if len(access) == 0 {
-		return fmt.Errorf("no requirements: %w", ErrWrapSet)
-	}
-	return nil
-}
-
 // checkSeats wants every requirement to have at least m seats, every person to
 // sit once, and every x to be the next: a duplicate or zero x would make the
 // interpolation fail or, worse, count one person twice.
