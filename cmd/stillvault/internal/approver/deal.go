@@ -135,7 +135,7 @@ func (d *dealing) part(ctx context.Context, part []version) error {
 	now := d.Clock.Now()
 	answer, err := d.Device.Memory.Deal(d.mark(part), now, func(l approval.Ledger) (approval.ReshareAnswer, error) {
 		answer, err := d.c.Deal(all, epochs, d.keyrings, signer, l, now)
-		if err != nil {
+		if err != nil && !errors.Is(err, approval.ErrReshare) { // which is about all of them
 			err = fmt.Errorf("%w: %w", errUndealt, err)
 		}
 		return answer, err

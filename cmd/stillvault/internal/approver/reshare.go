@@ -90,6 +90,7 @@ func (s *Session) offerReshare(ctx context.Context) (done bool, err error) {
 			continue
 		}
 		s.later[r.Case.Hash], s.quiet = true, unsaid
+		shown := s.Device.Roster.Head()
 		_, _ = fmt.Fprint(s.Out, r.Card())
 		if !s.Options.All {
 			yes, err := s.askIdle(ctx, "re-share? [y/N] ", false)
@@ -101,7 +102,11 @@ func (s *Session) offerReshare(ctx context.Context) (done bool, err error) {
 				return true, nil
 			}
 		}
-		return true, s.orSay(s.Deal(ctx, r, s.plainProgress(r)))
+		err := s.Deal(ctx, r, s.plainProgress(r))
+		if errors.Is(err, approval.ErrReshare) && s.Device.Roster.Head() != shown {
+			delete(s.later, r.Case.Hash) // the policy means others by now, who are shown next
+		}
+		return true, s.orSay(err)
 	}
 	return false, nil
 }

@@ -212,3 +212,29 @@ func (s *stage) rekey() uint32 {
 	s.factor = approver.Software{Row: w.Row, KeyCheck: w.KeyCheck, Key: soft}
 	return former
 }
+
+// A gesture is for those who were shown: where the policy means others by the time it
+// is made, they are shown first.
+func TestPeopleWhoChangedMeanwhileAreShownAgain(t *testing.T) {
+	s := newStage(t, nil)
+	s.toReshare(2)
+	s.start(approver.Options{})
+	s.out.until("re-share? [y/N] ")
+	s.broker.change(func(*routes) {
+		dora, err := s.Roster.ApproverNamed("dora")
+		s.Must(err)
+		s.Append(roster.KindApproverRevoke, roster.Removal{ID: dora.ID})
+	})
+	for pins, err := s.home.Pins(); pins.Head != s.Roster.Head(); pins, err = s.home.Pins() {
+		s.Must(err)
+		time.Sleep(time.Millisecond)
+	}
+	s.types("y")
+	s.out.until("Not everything was re-shared: ")
+	if card := s.out.until("re-share? [y/N] "); !strings.Contains(card, "2 of dba: alice, bob\n") {
+		t.Fatalf("got\n%s", card)
+	}
+	s.types("y")
+	s.out.until("Dealt 2 of 2 under production.")
+	s.Must(s.stop())
+}
