@@ -117,11 +117,27 @@ func (x *Exchange) restoreAlarms(ctx context.Context) error {
 			continue
 		}
 		x.mu.Lock()
-		x.alarms[q.ID] = &alarm{asked: q, entry: entry}
+		a := &alarm{asked: q, entry: entry}
+		if x.alarms[q.ID] = a; entry.State == Approved {
+			x.untold = append(x.untold, a)
+		}
 		x.noise()
 		x.mu.Unlock()
 	}
 	return nil
+}
+
+// tellAgain tells the owner that glass was broken, in case an earlier process ended
+// between the approval and [Config.Opened]. It is not for [Exchange.Restore], during
+// which the owner may not be ready.
+func (x *Exchange) tellAgain(ctx context.Context) {
+	x.mu.Lock()
+	all := x.untold
+	x.untold = nil
+	x.mu.Unlock()
+	for _, a := range all {
+		x.tell(ctx, a.asked.Path, &Opening{Version: a.asked.Version, BreakGlass: true})
+	}
 }
 
 // noise wakes every device that waits: what all of them are told has changed. mu is

@@ -9,7 +9,8 @@ import (
 
 // Opening is what shares that were put together came to: those of Approvers opened a
 // version, or Accused, a dealer, was found to have lied. WrapSet is the one that the
-// shares are of. BreakGlass says that the people for an emergency opened it.
+// shares are of. BreakGlass says that the people for an emergency opened it; that is
+// also told without the shares, of a host's request and after a restart.
 type Opening struct {
 	Version    uint64
 	WrapSet    envelope.Hash

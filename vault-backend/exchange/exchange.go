@@ -98,6 +98,7 @@ type Exchange struct {
 	cooldowns map[place]cooldown
 	alarms    map[envelope.ID]*alarm  // by request
 	reports   map[envelope.ID]*report // by request
+	untold    []*alarm                // restored, about what was opened
 	loud      uint64                  // counts changes of what every device is told
 	calls     callLog
 	due       agenda
@@ -159,10 +160,12 @@ func (x *Exchange) Drain(on bool) {
 }
 
 // Tick does what is due. Timers do so by themselves; it is the safety net for a
-// clock that jumped, and clears away cooldowns that are over.
+// clock that jumped, clears away cooldowns that are over, and tells the owner what
+// an earlier process may not have lived to tell.
 func (x *Exchange) Tick(ctx context.Context) {
 	x.settle(ctx)
 	x.clearCooldowns(ctx)
+	x.tellAgain(ctx)
 }
 
 // Close ends all waits and wipes every key. The exchange is of no use after.

@@ -75,6 +75,11 @@ func TestBreakingTheGlassAsksThoseWhoMayAndTellsEverybody(t *testing.T) {
 		t.Fatalf("the alarm says %s, %d decisions", a.State, len(a.Decisions))
 	}
 	s.crash()
+	s.x.Tick(t.Context())
+	s.x.Tick(t.Context())
+	if o := s.openings; len(o) != 2 || !o[1].BreakGlass || o[1].Version != 1 || len(o[1].Approvers) != 0 {
+		t.Fatalf("told of %d openings after a restart", len(o))
+	}
 	s.people[4].hears(t, 1)
 	if st := s.x.Stats(); st.Alarms != 1 {
 		t.Fatalf("%d alarms after a restart", st.Alarms)
