@@ -36,6 +36,7 @@ func (b *broker) pathPreview() *framework.Path {
 					"one_device": paths("would rest on one device"),
 					"uncovered":  paths("losing too few people would lose"),
 					"exposed":    paths("somebody outside the policy would have held a share of"),
+					"unproven":   required(framework.TypeStringSlice, "Secrets whose new shares have not proven themselves, and of which too few people would be left to go back to the shares from before."),
 					"reshare":    required(framework.TypeInt, "How many versions would have to be shared anew because of it."),
 					"policies":   required(framework.TypeStringSlice, "Names of the policies under which they are."),
 					"by":         required(framework.TypeSlice, "Who would be asked to deal: approver, name, versions."),
@@ -48,7 +49,9 @@ func (b *broker) pathPreview() *framework.Path {
 		HelpDescription: `
 Nothing is changed and nothing signed. The statement is checked as org/log would
 check it, but for the signature. Run it before somebody is revoked, or a group or
-policy changed: a secret in "lost" is lost for good by that.`,
+policy changed: a secret in "lost" is lost for good by that. One in "unproven" would
+be if somebody lied when it was shared anew: read it once before, so that the new
+shares prove themselves.`,
 	}
 }
 
@@ -78,11 +81,20 @@ func (b *broker) preview(ctx context.Context, _ *logical.Request, data *framewor
 // compare says what the secrets would lose under another roster.
 func (b *broker) compare(now, then *roster.Roster) map[string]any {
 	before, after := newTally(now), newTally(then)
+	unproven := []string{}
 	b.index.each(func(path string, s *stock) {
 		before.count(path, s)
 		after.count(path, s)
+		unguarded := false
+		s.readable(func(v *versionRecord, _ bool) {
+			unguarded = unguarded || after.appraiser.Unguarded(&v.Shares) && !before.appraiser.Unguarded(&v.Shares)
+		})
+		if unguarded {
+			unproven = append(unproven, path)
+		}
 	})
-	shown := map[string]any{}
+	slices.Sort(unproven)
+	shown := map[string]any{"unproven": unproven}
 	for _, field := range []string{"lost", "one_device", "uncovered", "exposed"} {
 		had := before.named[field].all()
 		slices.Sort(had)

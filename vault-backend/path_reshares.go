@@ -16,8 +16,13 @@ const resharesHelp = `
 When people or requirements of a policy change, what is stored under it is shared
 anew by those who hold shares: as many of every requirement as the versions demand
 themselves, so that a changed policy alone weakens nothing that is stored. Payload
-and header stay as they are. The shares from before are kept until every new one
-has opened its version, and are then deleted.`
+and header stay as they are. The shares from before are kept until so many of the
+new ones have opened their version that it stands the loss of as many people as the
+policy says, and are then deleted.
+
+Where a host says that somebody lied when they dealt ("suspected"), nothing is done
+about it by itself, since it can prove that to nobody. Have others read the secret:
+what opens it proves itself. If nobody can, take the shares back (delete).`
 
 func (b *broker) pathReshares() []*framework.Path {
 	return []*framework.Path{
@@ -27,7 +32,7 @@ func (b *broker) pathReshares() []*framework.Path {
 			Operations: operations{
 				logical.ListOperation: &framework.PathOperation{
 					Callback: b.listReshares, Summary: "List the policies under which something is shared anew.",
-					Responses: listed("Names of policies, with done, waiting, stuck and unproven."),
+					Responses: listed("Names of policies, with done, waiting, stuck, unproven and suspected."),
 				},
 			},
 			HelpSynopsis: "What is being shared anew, by policy.", HelpDescription: resharesHelp,
@@ -47,6 +52,13 @@ func (b *broker) pathReshares() []*framework.Path {
 						"abandoned": required(framework.TypeInt, "How many versions were taken back."),
 					}),
 					DisplayAttrs: verb("abandon"),
+				},
+				logical.UpdateOperation: &framework.PathOperation{
+					Callback: b.acknowledgeSuspects, Summary: "Acknowledge what is said of dealers: it is not shown any more.",
+					Responses: answers("Acknowledged.", fields{
+						"acknowledged": required(framework.TypeInt, "Of how many versions somebody was suspected."),
+					}),
+					DisplayAttrs: verb("acknowledge"),
 				},
 			},
 			HelpSynopsis: "One policy's re-share: from, to, who dealt, who is missing.", HelpDescription: resharesHelp,
@@ -73,6 +85,7 @@ func reshareFields() fields {
 		"unproven":   required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before."),
 		"proven":     required(framework.TypeInt, "How many of the new shares of those have opened their version."),
 		"shares":     required(framework.TypeInt, "How many new shares of those there are."),
+		"suspected":  required(framework.TypeSlice, "Who is said to have lied when they dealt: approver, name, path, version, epoch, by_host; the first 100."),
 		"problem":    required(framework.TypeString, "Why nothing can be shared anew, empty otherwise."),
 	}
 }
@@ -95,7 +108,7 @@ func (b *broker) listReshares(ctx context.Context, _ *logical.Request, _ *framew
 		return nil, err
 	}
 	keys, info := listView(views, func(v reshare.View) (string, map[string]any) {
-		return v.Name, map[string]any{"done": v.Done, "waiting": v.Waiting, "stuck": len(v.Stuck), "unproven": v.Unproven}
+		return v.Name, map[string]any{"done": v.Done, "waiting": v.Waiting, "stuck": len(v.Stuck), "unproven": v.Unproven, "suspected": len(v.Suspected)}
 	})
 	return logical.ListResponseWithInfo(keys, info), nil
 }
@@ -131,7 +144,7 @@ func showReshare(v reshare.View) map[string]any {
 		"from": append([]string{}, v.From...), "to": v.To, "people": append([]string{}, v.People...),
 		"total": v.Done + v.Waiting, "done": v.Done, "waiting": v.Waiting,
 		"paths": firstOf(v.Paths), "stuck": firstOf(v.Stuck), "dealt": peopleView(v.Dealt), "missing": peopleView(v.Missing),
-		"unproven": v.Unproven, "proven": v.Proven, "shares": v.Shares, "problem": problem,
+		"unproven": v.Unproven, "proven": v.Proven, "shares": v.Shares, "suspected": suspectsView(v.Suspected), "problem": problem,
 	}
 }
 
@@ -139,6 +152,16 @@ func peopleView(all []reshare.Person) []any {
 	shown := []any{}
 	for _, p := range all {
 		shown = append(shown, map[string]any{"approver": p.ID.String(), "name": p.Name, "versions": p.Versions})
+	}
+	return shown
+}
+
+func suspectsView(all []reshare.Suspicion) []any {
+	shown := []any{}
+	for _, s := range all[:min(len(all), maxNamed)] {
+		shown = append(shown, map[string]any{
+			"approver": s.Approver.String(), "name": s.Name, "path": s.Path, "version": s.Place.Version, "epoch": s.Epoch, "by_host": s.ByHost,
+		})
 	}
 	return shown
 }
@@ -161,6 +184,15 @@ func (b *broker) policyField(ctx context.Context, data *framework.FieldData) (*r
 }
 
 func (b *broker) abandonReshare(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	return b.forPolicy(ctx, data, "abandoned", (*reshare.Office).Abandon)
+}
+
+func (b *broker) acknowledgeSuspects(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	return b.forPolicy(ctx, data, "acknowledged", (*reshare.Office).Acknowledge)
+}
+
+// forPolicy has the office do something under the policy that a call names.
+func (b *broker) forPolicy(ctx context.Context, data *framework.FieldData, field string, do func(*reshare.Office, context.Context, envelope.ID) (int, error)) (*logical.Response, error) {
 	policy, err := b.policyField(ctx, data)
 	if err != nil {
 		return nil, err
@@ -172,9 +204,9 @@ func (b *broker) abandonReshare(ctx context.Context, _ *logical.Request, data *f
 	if err != nil {
 		return nil, err
 	}
-	n, err := o.Abandon(ctx, policy.ID)
+	n, err := do(o, ctx, policy.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &logical.Response{Data: map[string]any{"abandoned": n}}, nil
+	return &logical.Response{Data: map[string]any{field: n}}, nil
 }

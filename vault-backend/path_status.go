@@ -2,11 +2,15 @@ package backend
 
 import (
 	"context"
+	"fmt"
+	"slices"
+
 	"github.com/hashicorp/vault/sdk/framework"
 	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/vault-backend/exchange"
+	"github.com/stillvault/stillvault/vault-backend/reshare"
 )
 
 func (b *broker) pathStatus() *framework.Path {
@@ -35,7 +39,8 @@ func (b *broker) pathStatus() *framework.Path {
 					"disbelieved":      required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
 					"rotate":           required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
 					"resharing":        required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
-					"unproven":         required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until every new one has opened its version."),
+					"unproven":         required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until enough of the new ones have opened their version."),
+					"suspected":        required(framework.TypeStringSlice, "Secrets of which somebody is said to have lied when they dealt; reshares/ says who. The first 100."),
 					"alarms":           required(framework.TypeInt, "How many times the glass was broken that nobody has acknowledged yet; alarms/ has them."),
 					"reports":          required(framework.TypeInt, "How many reports of approvers nobody has acknowledged yet; reports/ has them."),
 					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
@@ -67,14 +72,16 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 		data[kind.field] = []string{}
 	}
 	b.addStats(data)
-	if err := b.addReshares(ctx, data); err != nil {
+	views, err := b.reshareViews(ctx)
+	if err != nil {
 		return nil, err
 	}
+	addReshares(views, data)
 	// Read before the roster is locked: the first time it takes a while.
 	if err := b.index.load(ctx, b); err != nil {
 		return nil, err
 	}
-	problems := []string{}
+	var problems []string
 	err = b.withRoster(ctx, func(r *roster.Roster) error {
 		data["head_seq"], data["head_hash"] = int64(r.Head().Seq), r.Head().Hash.String()
 		data["head_expires"] = shownTime(r.Expires())
@@ -93,25 +100,44 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 			problems = append(problems, kind.problem)
 		}
 	}
-	data["problems"] = problems
+	data["problems"] = append(problems, suspicions(views)...)
 	return &logical.Response{Data: data}, nil
 }
 
 // addReshares adds what is being shared anew.
-func (b *broker) addReshares(ctx context.Context, data map[string]any) error {
-	views, err := b.reshareViews(ctx)
-	if err != nil {
-		return err
-	}
-	resharing, unproven := map[string]any{}, 0
+func addReshares(views []reshare.View, data map[string]any) {
+	resharing, unproven, suspected := map[string]any{}, 0, []string{}
 	for _, v := range views {
 		unproven += v.Unproven
 		if v.Waiting > 0 {
 			resharing[v.Name] = v.Waiting
 		}
+		for _, s := range v.Suspected {
+			suspected = append(suspected, s.Path)
+		}
 	}
-	data["resharing"], data["unproven"] = resharing, unproven
-	return nil
+	slices.Sort(suspected)
+	data["resharing"], data["unproven"], data["suspected"] = resharing, unproven, firstOf(slices.Compact(suspected))
+}
+
+// maxSuspicions is how many suspicions status puts into words.
+const maxSuspicions = 10
+
+// suspicions says who is said to have lied, and what to do about it.
+func suspicions(views []reshare.View) []string {
+	said := []string{}
+	for _, v := range views {
+		for _, s := range v.Suspected[:min(len(v.Suspected), maxSuspicions-len(said))] {
+			what := fmt.Sprintf("version %d of %q was shared anew (epoch %d)", s.Place.Version, s.Path, s.Epoch)
+			if s.ByHost {
+				said = append(said, fmt.Sprintf("a host says that %s lied when %s: have others read it, which proves the shares; if nobody can, `stillvault reshare abandon %s` (delete reshares/%s) takes them back; a write to reshares/%s acknowledges it",
+					s.Name, what, v.Name, v.Name, v.Name))
+				continue
+			}
+			said = append(said, fmt.Sprintf("%s lied when %s, and the shares from before are no way back: write it again; a write to reshares/%s acknowledges this", s.Name, what, v.Name))
+		}
+	}
+	return said
 }
 
 // addStats adds what the exchange counts.

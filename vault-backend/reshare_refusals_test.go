@@ -8,7 +8,6 @@ import (
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/vault-backend/exchange"
 )
 
 // recorded returns how many re-shares of somebody are on record, and the names of the
@@ -140,33 +139,6 @@ func TestWhatIsGoneIsPassedOver(t *testing.T) {
 	s.do(update, "undelete/team/old", map[string]any{"versions": "1"})
 	s.reshare("dave")
 	s.held("team/old", 1, "carol", "dave", "erin")
-}
-
-func TestALiarIsNotAskedAgain(t *testing.T) {
-	s := newTeam(t, 2, "carol", "dave", "erin")
-	s.do(update, "secret/team/db", map[string]any{"k": "v"})
-	s.set(s.need("team", 2, "carol", "dave", "erin", "frank"))
-	s.reshare("carol")
-	liesLater := s.answerOf("dave")
-	s.Must(s.send1(liesLater))
-	s.held("team/db", 1, "carol", "dave", "erin", "frank")
-	r, err := s.b.loadRecord(t.Context(), "team/db")
-	s.Must(err)
-	accuse := func(name string) {
-		s.b.opened(t.Context(), "team/db", exchange.Opening{Version: 1, WrapSet: r.current().WrapSet, Accused: s.people[name].ID})
-	}
-	accuse("erin") // who did not deal
-	s.held("team/db", 1, "carol", "dave", "erin", "frank")
-	accuse("dave")
-	s.held("team/db", 0, "carol", "dave", "erin")
-	if len(s.notices("dave")) != 0 || len(s.notices("erin")) != 1 {
-		t.Fatal("the liar is asked again, or nobody is")
-	}
-	s.Must(s.send1(liesLater)) // of the epoch that was taken back: passed over
-	s.reshare("erin")
-	s.reshare("carol")
-	s.held("team/db", 2, "carol", "dave", "erin", "frank")
-	s.opens("team/db", "frank", "erin")
 }
 
 func TestThoseForAnEmergencyDealWhereTheOthersCannot(t *testing.T) {

@@ -124,12 +124,29 @@ func (b *broker) takeOpening(ctx context.Context, at reshare.Place, opening exch
 	if opening.Accused.IsZero() {
 		return o.Prove(ctx, at, opening.WrapSet, opening.Approvers)
 	}
-	did, err := o.Accuse(ctx, at, opening.WrapSet, opening.Accused)
-	if err != nil || !did {
+	return b.takeAccusation(ctx, o, at, opening)
+}
+
+// takeAccusation believes what the mount itself found. Of what a host says people are
+// told, and no more: its word proves nothing.
+func (b *broker) takeAccusation(ctx context.Context, o *reshare.Office, at reshare.Place, opening exchange.Opening) error {
+	who := []any{"approver", opening.Accused.String(), "version", at.Version, "epoch", opening.Epoch}
+	if opening.ByHost {
+		news, err := o.Suspect(ctx, at, opening.WrapSet, opening.Accused, opening.Epoch)
+		if err == nil && news {
+			b.Logger().Warn("a host says that a dealer lied in a re-share: see reshares/ and find out whether others can open it", who...)
+		}
 		return err
 	}
-	b.Logger().Error("a dealer lied in a re-share: its epoch was taken back and is asked for again without them",
-		"approver", opening.Accused.String(), "version", at.Version)
+	did, err := o.Accuse(ctx, at, opening.WrapSet, opening.Accused, opening.Epoch)
+	if err != nil {
+		return err
+	}
+	if !did {
+		b.Logger().Error("a dealer lied in a re-share, and the shares from before are no way back: see reshares/", who...)
+		return nil
+	}
+	b.Logger().Error("a dealer lied in a re-share: what they dealt was taken back and is asked for again without them", who...)
 	return o.Settle(ctx)
 }
 

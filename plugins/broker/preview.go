@@ -8,7 +8,10 @@ import (
 )
 
 // Preview is what a statement would do to the secrets. Lost to Exposed are paths that
-// would have that wrong with them and have not now, as in [Status]. Reshare counts the
+// would have that wrong with them and have not now, as in [Status]. Unproven are those
+// whose new shares have not proven themselves, and which too few people would be left
+// for to go back to the shares from before: if a dealer lied, they would be lost.
+// Reshare counts the
 // versions that would have to be shared anew because of it, under Policies, dealt by
 // By; Pending those that wait for that already. Unmeetable are the names of policies
 // that too few distinct people would be left for.
@@ -17,6 +20,7 @@ type Preview struct {
 	OneDevice  []string    `json:"one_device"`
 	Uncovered  []string    `json:"uncovered"`
 	Exposed    []string    `json:"exposed"`
+	Unproven   []string    `json:"unproven"`
 	Reshare    int         `json:"reshare"`
 	Policies   []string    `json:"policies"`
 	By         []ReshareBy `json:"by"`

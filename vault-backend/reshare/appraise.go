@@ -134,6 +134,19 @@ func (a *Appraiser) Lost(s *Shares) bool {
 	return !enough(s.Access, a.dealers(s))
 }
 
+// Unguarded says whether the newest epoch has not proven itself and there is no way
+// back either, since too few of those who held the shares from before are left: if
+// one of its dealers lied, the version is lost.
+func (a *Appraiser) Unguarded(s *Shares) bool {
+	if !s.HoldsFormer() {
+		return false
+	}
+	held := func(h Holding) bool { return !h.Gone && a.inForce(h) }
+	before := s.Former[len(s.Former)-1]
+	return !enough(before.Access, counted(before.Access, before.Holders, held)) &&
+		!enough(s.Access, counted(s.Access, s.Holders, func(h Holding) bool { return h.Proven && held(h) }))
+}
+
 // dealers counts, by requirement, who could share the version anew.
 func (a *Appraiser) dealers(s *Shares) []uint32 {
 	return counted(s.Access, s.Holders, func(h Holding) bool { return !h.Gone && a.inForce(h) })

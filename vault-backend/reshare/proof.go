@@ -1,6 +1,7 @@
 package reshare
 
 import (
+	"math"
 	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -51,12 +52,36 @@ func (s *Shares) Proven() (proven, of int) {
 	return proven, of
 }
 
-// forgettable says whether former epochs are of no use any more: every share of
-// the newest one is proven, or its wrap is gone with its holder, and enough are
-// left to open the version.
-func (s *Shares) forgettable() bool {
-	proven, of := s.Proven()
-	return len(s.Former) > 0 && proven == of && enough(s.Access, counted(s.Access, s.Holders, func(h Holding) bool { return !h.Gone }))
+// forgettable says whether former epochs are of no use any more. For every ordinary
+// requirement enough shares have opened the version that m remain when coverage of
+// their holders are lost, or all that there are have, where those are fewer: then
+// whatever is wrong with the others costs no secret. To wait for every share would
+// keep a raised quorum from ever binding, since with many approvers somebody never
+// takes part. Those that break the glass need not be proven, for they can be dealt
+// anew by the others; nor do they count as a way back.
+func (s *Shares) forgettable(coverage uint32, inForce func(Holding) bool) bool {
+	if len(s.Former) == 0 || len(s.Access) == 0 {
+		return false
+	}
+	there := func(h Holding) bool { return !h.Gone && inForce(h) }
+	left := counted(s.Access, s.Holders, there)
+	proven := counted(s.Access, s.Holders, func(h Holding) bool { return h.Proven && there(h) })
+	for i, a := range s.Access {
+		if !a.BreakGlass && (proven[i] < a.M || uint64(proven[i]) < min(uint64(a.M)+uint64(coverage), uint64(left[i]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// forgettable asks that of a version at a path, with the coverage that its policy
+// wants; where none covers it, everybody has to have taken part.
+func (a *Appraiser) forgettable(path string, s *Shares) bool {
+	coverage := uint32(math.MaxUint32)
+	if p := a.Policy(path); p != nil {
+		coverage = p.MinimumCoverage
+	}
+	return s.forgettable(coverage, a.inForce)
 }
 
 // solid says whether the newest epoch can be fallen back on: a quorum of those who

@@ -3,6 +3,7 @@ package reshare
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -87,16 +88,17 @@ func (o *Office) verify(v *secret.Version, at Place) (verified *secret.Verified,
 	return verified, err
 }
 
-// catchUp follows a version whose ciphertext is an epoch ahead, or was taken back by
-// one, and says whether it had to.
+// catchUp follows a version whose ciphertext is an epoch ahead, or was taken back,
+// and says whether it had to.
 func (s *Shares) catchUp(v *secret.Verified) bool {
-	switch {
-	case s.WrapSet == v.WrapSet:
+	if s.WrapSet == v.WrapSet {
 		return false
-	case len(s.Former) > 0 && s.Former[len(s.Former)-1].WrapSet == v.WrapSet:
-		s.abandon()
-	default:
+	}
+	if !slices.ContainsFunc(s.Former, func(f Former) bool { return f.WrapSet == v.WrapSet }) {
 		s.begin(epochOf(v))
+		return true
+	}
+	for s.WrapSet != v.WrapSet && s.abandon() {
 	}
 	return true
 }

@@ -12,17 +12,19 @@ import (
 // and wrap set alone. Former are the epochs before the newest whose wraps are
 // still stored: they stay until the newest epoch's shares are proven. Past are
 // the people whose wraps are gone with their epoch. Liars are dealers who were
-// found lying: their deals are not taken for this version any more. Next is the
-// number of the epoch after, which no abandoned one had.
+// found lying: their deals are not taken for this version any more. Suspects are
+// those of whom that is said, or known but cannot be undone; it changes nothing.
+// Next is the number of the epoch after, which no abandoned one had.
 type Shares struct {
-	Epoch   uint32          `json:"epoch"`
-	Next    uint32          `json:"next"`
-	WrapSet envelope.Hash   `json:"wrap_set"` // of the newest epoch
-	Access  []secret.Access `json:"access"`
-	Holders []Holding       `json:"holders"`
-	Former  []Former        `json:"former"` // oldest first
-	Past    []Keyring       `json:"past"`
-	Liars   []envelope.ID   `json:"liars"`
+	Epoch    uint32          `json:"epoch"`
+	Next     uint32          `json:"next"`
+	WrapSet  envelope.Hash   `json:"wrap_set"` // of the newest epoch
+	Access   []secret.Access `json:"access"`
+	Holders  []Holding       `json:"holders"`
+	Former   []Former        `json:"former"` // oldest first
+	Past     []Keyring       `json:"past"`
+	Liars    []envelope.ID   `json:"liars"`
+	Suspects []Suspect       `json:"suspects"`
 }
 
 // Holding is one share: whose, under which generation of their keyring, for
@@ -48,6 +50,15 @@ type Former struct {
 type Keyring struct {
 	Approver   envelope.ID `json:"approver"`
 	Generation uint32      `json:"generation"`
+}
+
+// Suspect is a dealer who is said to have lied when they dealt into an epoch: by a
+// host, who can prove it to nobody, or by the mount itself where what they dealt
+// could not be taken back.
+type Suspect struct {
+	Approver envelope.ID `json:"approver"`
+	Epoch    uint32      `json:"epoch"`
+	ByHost   bool        `json:"by_host"`
 }
 
 func (h Holding) keyring() Keyring { return Keyring{h.Approver, h.Generation} }
@@ -85,14 +96,14 @@ func epochOf(v *secret.Verified) Former {
 
 // NoShares returns what is known of a version that has no shares (any more).
 func NoShares() Shares {
-	return Shares{Access: []secret.Access{}, Holders: []Holding{}, Former: []Former{}, Past: []Keyring{}, Liars: []envelope.ID{}}
+	return Shares{Access: []secret.Access{}, Holders: []Holding{}, Former: []Former{}, Past: []Keyring{}, Liars: []envelope.ID{}, Suspects: []Suspect{}}
 }
 
 // Clone returns a copy that shares no memory with s.
 func (s *Shares) Clone() Shares {
 	c := *s
 	c.Access, c.Holders, c.Former = slices.Clone(s.Access), slices.Clone(s.Holders), slices.Clone(s.Former)
-	c.Past, c.Liars = slices.Clone(s.Past), slices.Clone(s.Liars)
+	c.Past, c.Liars, c.Suspects = slices.Clone(s.Past), slices.Clone(s.Liars), slices.Clone(s.Suspects)
 	for i := range c.Former {
 		c.Former[i].Holders = slices.Clone(c.Former[i].Holders)
 	}
@@ -136,15 +147,17 @@ func (s *Shares) abandon() bool {
 	last := len(s.Former) - 1
 	s.setNewest(s.Former[last])
 	s.Former = s.Former[:last]
+	s.Suspects = slices.DeleteFunc(s.Suspects, func(p Suspect) bool { return p.Epoch > s.Epoch })
 	return true
 }
 
-// forget drops what is known of former epochs but for who held their shares.
+// forget drops what is known of former epochs but for who held their shares. What
+// is left has opened the version, whatever was said of those who dealt it.
 func (s *Shares) forget() {
 	for _, f := range s.Former {
 		s.remember(f.Holders)
 	}
-	s.Former = []Former{}
+	s.Former, s.Suspects = []Former{}, []Suspect{}
 }
 
 func (s *Shares) remember(all []Holding) {

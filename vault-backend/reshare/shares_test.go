@@ -63,24 +63,46 @@ func TestSharesAreProvenByOpeningTogether(t *testing.T) {
 }
 
 func TestFormerEpochsAreForgottenOnlyWhenTheyAreOfNoUse(t *testing.T) {
-	before := Former{Access: twoOfThree, Holders: seats([]byte{1, 2, 3})}
+	opened := func(all ...[]envelope.ID) func(*Shares) {
+		return func(s *Shares) {
+			for _, people := range all {
+				s.prove(people)
+			}
+		}
+	}
 	for name, c := range map[string]struct {
-		change func(*Shares)
-		want   bool
+		access   []secret.Access
+		holders  []Holding
+		coverage uint32
+		change   func(*Shares)
+		revoked  []envelope.ID
+		want     bool
 	}{
-		"nothing is proven":                           {func(*Shares) {}, false},
-		"one is not proven":                           {func(s *Shares) { s.prove(ids(1, 2)) }, false},
-		"all are proven":                              {func(s *Shares) { s.prove(ids(1, 2)); s.prove(ids(1, 3)) }, true},
-		"who is not proven has left":                  {func(s *Shares) { s.prove(ids(1, 2)); s.Holders[2].Gone = true }, true},
-		"those who are proven are no quorum any more": {func(s *Shares) { s.prove(ids(1, 2)); s.Holders[1].Gone, s.Holders[2].Gone = true, true }, false},
-		"there is none":                               {func(s *Shares) { s.prove(ids(1, 2)); s.prove(ids(1, 3)); s.Former = nil }, false},
+		"nothing is proven":                     {twoOfThree, seats([]byte{1, 2, 3}), 0, opened(), nil, false},
+		"a quorum is, and nobody may be lost":   {twoOfThree, seats([]byte{1, 2, 3}), 0, opened(ids(1, 2)), nil, true},
+		"a quorum is, and one may be lost":      {twoOfThree, seats([]byte{1, 2, 3, 4}), 1, opened(ids(1, 2)), nil, false},
+		"one more than a quorum is, of many":    {twoOfThree, seats([]byte{1, 2, 3, 4, 5, 6}), 1, opened(ids(1, 2), ids(1, 5)), nil, true},
+		"all are, and they are too few to lose": {twoOfThree, seats([]byte{1, 2, 3}), 2, opened(ids(1, 2), ids(1, 3)), nil, true},
+		"who is not proven has left":            {twoOfThree, seats([]byte{1, 2, 3}), 1, func(s *Shares) { s.prove(ids(1, 2)); s.Holders[2].Gone = true }, nil, true},
+		"who is not proven was revoked":         {twoOfThree, seats([]byte{1, 2, 3}), 1, opened(ids(1, 2)), ids(3), true},
+		"who is proven was revoked":             {twoOfThree, seats([]byte{1, 2, 3, 4}), 0, opened(ids(1, 2)), ids(1), false},
+		"one requirement is not proven enough":  {twoTeams, seats([]byte{1, 2}, []byte{3, 4}), 1, opened(ids(1, 3), ids(1, 4)), nil, false},
+		"every requirement is":                  {twoTeams, seats([]byte{1, 2}, []byte{3, 4}), 1, opened(ids(1, 3), ids(1, 4), ids(2, 4)), nil, true},
+		"break-glass shares need not be":        {withGlass, seats([]byte{1, 2}, []byte{5, 6}), 1, opened(ids(1, 2)), nil, true},
+		"break-glass shares alone do not do":    {withGlass, seats([]byte{1, 2}, []byte{5, 6}), 0, opened(ids(5, 6)), nil, false},
+		"those who are proven are no quorum any more": {twoOfThree, seats([]byte{1, 2, 3}), 0, func(s *Shares) {
+			s.prove(ids(1, 2))
+			s.Holders[1].Gone, s.Holders[2].Gone = true, true
+		}, nil, false},
+		"there is none": {twoOfThree, seats([]byte{1, 2}), 0, func(s *Shares) { s.prove(ids(1, 2)); s.Former = nil }, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := NoShares()
-			s.setNewest(before)
-			s.begin(Former{Epoch: 1, Access: twoOfThree, Holders: seats([]byte{1, 2, 3})})
+			s.setNewest(Former{Access: twoOfThree, Holders: seats([]byte{1, 2, 3})})
+			s.begin(Former{Epoch: 1, Access: c.access, Holders: c.holders})
 			c.change(&s)
-			if got := s.forgettable(); got != c.want {
+			got := s.forgettable(c.coverage, func(h Holding) bool { return !slices.Contains(c.revoked, h.Approver) })
+			if got != c.want {
 				t.Fatalf("forgettable: %v", got)
 			}
 		})

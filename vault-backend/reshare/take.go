@@ -62,43 +62,6 @@ func (o *Office) Take(ctx context.Context, a approval.ReshareAnswer) (Progress, 
 	return o.progress(q, rec.Approver), wrong
 }
 
-func evidenceOf(q *asked, a approval.ReshareAnswer) approval.Evidence {
-	return approval.Evidence{Receipt: a.Receipt, Request: q.Request, Reshared: a.Reshared}
-}
-
-// vet verifies an answer. One that is authentic and does not count is recorded as
-// refused, so that the device's chain of receipts has no gap.
-func (o *Office) vet(ctx context.Context, a approval.ReshareAnswer) (*asked, *approval.Receipt, error) {
-	// Only to find the request: the receipt is read properly with it.
-	about, err := envelope.Peek[approval.Receipt](a.Receipt, envelope.TypeReceipt)
-	if err != nil {
-		return nil, nil, fmt.Errorf("re-share: %w", err)
-	}
-	o.mu.Lock()
-	q := o.asked[about.Request]
-	o.mu.Unlock()
-	if q == nil {
-		return nil, nil, fmt.Errorf("re-share %s: %w", about.RequestID, ErrUnknown)
-	}
-	var rec *approval.Receipt
-	var refused, forged error
-	err = o.cfg.Roster(func(r *roster.Roster) error {
-		if rec, refused = approval.ReadReshareAnswer(r, q.Request, a, o.cfg.Now()); refused != nil {
-			_, forged = evidenceOf(q, a).Verify(r)
-		}
-		return nil
-	})
-	if err != nil || refused == nil {
-		return q, rec, err
-	}
-	if rec != nil && forged == nil {
-		if err := o.cfg.Record(ctx, evidenceOf(q, a), nameOfError(refused)); err != nil {
-			return nil, nil, fmt.Errorf("record a re-share: %w", err)
-		}
-	}
-	return nil, nil, fmt.Errorf("re-share: %w", refused)
-}
-
 // isWrong says whether an error is the deal's own fault rather than storage's.
 func isWrong(err error) bool {
 	return slices.ContainsFunc([]error{
@@ -111,9 +74,6 @@ func isWrong(err error) bool {
 // takeOne takes one deal: as the one that was still missing it becomes the next
 // epoch together with those in waiting, otherwise it waits, too.
 func (o *Office) takeOne(ctx context.Context, at Place, header envelope.Hash, dealt secret.Dealt) error {
-	if err := roster.CheckPath(at.Path); err != nil {
-		return err
-	}
 	var composed []envelope.ID
 	err := o.cfg.Secrets.Change(ctx, at, func(load func() (*secret.Version, error), s *Shares) (Outcome, error) {
 		v, err := load()

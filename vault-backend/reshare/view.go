@@ -1,6 +1,7 @@
 package reshare
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,7 +26,8 @@ type Person struct {
 // those that still have to be. Of those that were shared anew and still keep the
 // shares from before, Unproven has the number, and Proven and Shares say how many of
 // the new shares have opened a version. Stuck are versions for which too few people
-// can deal. Cause is why nothing can be shared anew at all, nil otherwise.
+// can deal. Suspected are dealers who are said to have lied, which people have to look
+// into. Cause is why nothing can be shared anew at all, nil otherwise.
 type View struct {
 	Policy   envelope.ID
 	Name     string
@@ -45,10 +47,21 @@ type View struct {
 	Proven   int
 	Shares   int
 	Cause    error
+
+	Suspected []Suspicion
+}
+
+// Suspicion is that somebody lied when they dealt a version into an epoch. ByHost says
+// that only a host said so; otherwise the mount found it out, and could not take back
+// what they dealt.
+type Suspicion struct {
+	Place
+	Suspect
+	Name string
 }
 
 // Views returns every policy under which something has to be shared anew, or was and
-// is not proven yet, by name.
+// is not proven yet, or somebody is suspected of having lied, by name.
 func (o *Office) Views(ctx context.Context) ([]View, error) {
 	if err := o.Settle(ctx); err != nil {
 		return nil, err
@@ -64,8 +77,12 @@ func (o *Office) Views(ctx context.Context) ([]View, error) {
 		}
 		o.cfg.Secrets.Each(func(path string, stock []Stock) {
 			for _, v := range stock {
-				if p := a.Policy(path); p != nil && v.Shares.HoldsFormer() {
+				p := a.Policy(path)
+				if p != nil && v.Shares.HoldsFormer() {
 					of(p).addUnproven(v.Shares)
+				}
+				if p != nil && len(v.Shares.Suspects) > 0 {
+					of(p).addSuspects(r, Place{path, v.Version}, v.Shares.Suspects)
 				}
 			}
 		})
@@ -91,6 +108,15 @@ func (v *View) addUnproven(s *Shares) {
 	v.Unproven++
 	v.Proven += proven
 	v.Shares += of
+}
+
+func (v *View) addSuspects(r *roster.Roster, at Place, all []Suspect) {
+	for _, p := range all {
+		v.Suspected = append(v.Suspected, Suspicion{at, p, nameOf(r, p.Approver)})
+	}
+	slices.SortStableFunc(v.Suspected, func(a, b Suspicion) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Place.Version, b.Place.Version))
+	})
 }
 
 // describe fills in a view of a job. mu is held, under the roster's lock.
