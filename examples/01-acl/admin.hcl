@@ -13,7 +13,7 @@ path "stillvault/requests/*"  { capabilities = ["read", "list", "delete"] }
 path "stillvault/metadata/*"  { capabilities = ["read", "list", "delete"] }
 # What a change would do to the secrets, how far re-shares are, and what to look into.
 path "stillvault/preview"     { capabilities = ["update"] }
-path "stillvault/reshares/*"  { capabilities = ["read", "list", "delete"] }
+path "stillvault/reshares/*"  { capabilities = ["read", "list", "update", "delete"] }
 path "stillvault/alarms/*"    { capabilities = ["read", "list", "update"] }
 path "stillvault/reports/*"   { capabilities = ["read", "list", "update"] }
 # For `receipts checkpoint`, which verifies them all first.

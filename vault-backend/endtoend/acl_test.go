@@ -19,6 +19,14 @@ admin   update config
 admin   sudo   config
 admin   update org/log
 admin   create enroll/2f1d8c1e-0000-4000-8000-000000000000
+admin   update preview
+admin   list   reshares/
+admin   read   reshares/prod
+admin   update reshares/prod
+admin   delete reshares/prod
+admin   list   alarms/
+admin   update alarms/2f1d8c1e-0000-4000-8000-000000000000
+admin   update reports/2f1d8c1e-0000-4000-8000-000000000000
 author  create secret/prod/db
 author  update sealed/prod/db
 author  update destroy/prod/db
@@ -29,6 +37,11 @@ reader  delete requests/2f1d8c1e-0000-4000-8000-000000000000
 auditor read   receipts/2f1d8c1e-0000-4000-8000-000000000000
 auditor list   receipts/
 auditor list   requests/
+auditor list   reshares/
+auditor read   reshares/prod
+auditor list   alarms/
+auditor read   alarms/2f1d8c1e-0000-4000-8000-000000000000
+auditor read   reports/2f1d8c1e-0000-4000-8000-000000000000
 auditor read   status`
 	roleMayNot = `
 admin   read   secret/prod/db
@@ -38,15 +51,24 @@ admin   update release/prod/db
 author  read   secret/prod/db
 author  create secret/staging/db
 author  update org/log
+author  update preview
+author  delete reshares/prod
 reader  create secret/prod/db
 reader  read   secret/staging/db
 reader  list   requests/
 reader  list   receipts/
 reader  update config
+reader  update preview
+reader  list   alarms/
+reader  list   reshares/
 auditor read   secret/prod/db
 auditor read   sealed/prod/db
 auditor update release/prod/db
-auditor update org/log`
+auditor update org/log
+auditor update preview
+auditor delete reshares/prod
+auditor update alarms/2f1d8c1e-0000-4000-8000-000000000000
+auditor update reports/2f1d8c1e-0000-4000-8000-000000000000`
 )
 
 // TestTheSamplePoliciesGiveEachRoleWhatItNeedsAndNoMore asks a real Vault what
