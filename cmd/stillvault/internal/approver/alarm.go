@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/roster"
 )
@@ -18,6 +19,9 @@ func (s *Session) sayAlarms() {
 			continue
 		}
 		s.told[hash] = len(alarm.Decisions)
+		if s.Options.Live {
+			_, _ = fmt.Fprint(s.Out, "\a") // whoever looks elsewhere is to look here
+		}
 		_, _ = fmt.Fprint(s.Out, AlarmText(s.Device.Roster, alarm))
 	}
 }
@@ -27,7 +31,7 @@ func (s *Session) sayAlarms() {
 func AlarmText(r *roster.Roster, alarm approval.Alarm) string {
 	q, decisions, err := approval.ReadAlarm(r, alarm)
 	if err != nil {
-		return fmt.Sprintf("\n!!! ALARM that does not verify: %s\n", err)
+		return fmt.Sprintf("\n!!! ALARM that does not verify: %s\n", terminal.Visible(err.Error()))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n!!! ALARM: %s asked for %s, version %d, BY BREAKING THE GLASS\n", who(q.Origin), Shown(q.Path), q.Version)

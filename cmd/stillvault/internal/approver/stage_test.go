@@ -157,6 +157,7 @@ type routes struct {
 	reshare *envelope.Signed // asked for
 	kept    []*secret.Version
 	answers []approval.ReshareAnswer
+	alarms  []approval.Alarm
 }
 
 func (b *routes) change(f func(*routes)) {
@@ -185,6 +186,7 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	}
 	in.Items = append(in.Items, rest[:min(b.pages, len(rest))]...)
 	in.More = len(rest) > b.pages
+	in.Alarms = b.alarms
 	if b.reshare != nil {
 		in.Reshares = []approval.ReshareNotice{{Request: *b.reshare, Total: uint32(len(b.kept)), Done: b.dealt()}}
 	}
