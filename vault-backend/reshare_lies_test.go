@@ -229,3 +229,21 @@ func (s *team) signAgain(p *approver, a *approval.ReshareAnswer) {
 	a.Receipt, err = envelope.Sign(envelope.TypeReceipt, rec, p.Device.Signer(), k)
 	s.Must(err)
 }
+
+// Deals that wait for the epoch after one that is taken back are of shares that do not
+// count any more: who made them is asked again.
+func TestDealsOfATakenBackEpochAreAskedForAgain(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 2, "carol", "dave", "erin", "frank"))
+	s.reshare("carol")
+	s.reshare("dave")
+	s.set(s.need("team", 2, "carol", "dave", "erin", "frank", "grace"))
+	s.reshare("carol")
+	s.accused("team/db", "dave", 1, false)
+	s.held("team/db", 0, "carol", "dave", "erin")
+	s.reshare("erin")
+	s.reshare("carol")
+	s.held("team/db", 2, "carol", "dave", "erin", "frank", "grace")
+	s.opens("team/db", "frank", "erin")
+}

@@ -10,11 +10,13 @@ import (
 )
 
 // waitingDeal is a deal that waits for others, stored beside the version at
-// deal/<SHA-256 of the path>/<version>/<hash of the deal>. Print is the target that
-// it is for, Epoch the number of the epoch.
+// deal/<SHA-256 of the path>/<version>/<hash of the deal>. Previous is the wrap set
+// that the dealer's share is of: an epoch may be taken back while deals of its shares
+// wait. Print is the target that it is for, Epoch the number of the epoch.
 type waitingDeal struct {
 	Place    Place         `json:"place"`
 	Approver envelope.ID   `json:"approver"`
+	Previous envelope.Hash `json:"previous"`
 	Epoch    uint32        `json:"epoch"`
 	Print    envelope.Hash `json:"print"`
 	Dealt    secret.Dealt  `json:"dealt"`
@@ -42,7 +44,7 @@ func (o *Office) keepDeal(ctx context.Context, at Place, d *secret.Deal, dealt s
 		return err
 	}
 	hash := dealt.Deal.Hash()
-	w := &waitingDeal{Place: at, Approver: d.Dealer.Approver, Epoch: d.Epoch, Print: print, Dealt: dealt}
+	w := &waitingDeal{Place: at, Approver: d.Dealer.Approver, Previous: d.Previous, Epoch: d.Epoch, Print: print, Dealt: dealt}
 	if err := o.put(ctx, dealEntry(at, hash), w); err != nil {
 		return fmt.Errorf("keep a deal for %q: %w", at.Path, err)
 	}
@@ -52,8 +54,8 @@ func (o *Office) keepDeal(ctx context.Context, at Place, d *secret.Deal, dealt s
 	return nil
 }
 
-// hasDealt says whether a deal of the same dealer for the same epoch and target
-// waits.
+// hasDealt says whether a deal of the same dealer's same share for the same epoch and
+// target waits.
 func (o *Office) hasDealt(at Place, d *secret.Deal) bool {
 	print, err := printOf(d)
 	if err != nil {
@@ -62,7 +64,7 @@ func (o *Office) hasDealt(at Place, d *secret.Deal) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, w := range o.waiting[at] {
-		if w.Approver == d.Dealer.Approver && w.Epoch == d.Epoch && w.Print == print {
+		if w.Approver == d.Dealer.Approver && w.Previous == d.Previous && w.Epoch == d.Epoch && w.Print == print {
 			return true
 		}
 	}
@@ -123,6 +125,11 @@ func (o *Office) loadDeal(ctx context.Context, name string) (*waitingDeal, error
 	return &w, nil
 }
 
+// serves says whether a deal is one of those that a job's item waits for.
+func (w *waitingDeal) serves(j *job, i *item) bool {
+	return w.Previous == i.wrapSet && w.Epoch == i.next && w.Print == j.target.print
+}
+
 // idleDeals forgets the deals that serve nothing any more, because their version
 // went on or the policy wants it shared otherwise, and returns their entries. mu is
 // held.
@@ -135,7 +142,7 @@ func (o *Office) idleDeals() []string {
 			i = j.items[at]
 		}
 		for hash, w := range deals {
-			if i != nil && w.Epoch == i.next && w.Print == j.target.print {
+			if i != nil && w.serves(j, i) {
 				continue
 			}
 			idle = append(idle, dealEntry(at, hash))

@@ -25,6 +25,7 @@ type job struct {
 // item is one version that has to be shared anew.
 type item struct {
 	header  envelope.Hash
+	wrapSet envelope.Hash // that is dealt from
 	next    uint32
 	access  []secret.Access
 	dealers []Holding // who can deal
@@ -81,7 +82,7 @@ func (o *Office) look(a *Appraiser, path string, all []Stock) {
 		o.under[path] = p.ID
 		j.counts = nil
 		j.items[Place{path, v.Version}] = &item{
-			header: v.Header, next: v.Shares.Next, access: v.Shares.Access, dealers: a.candidates(v.Shares),
+			header: v.Header, wrapSet: v.Shares.WrapSet, next: v.Shares.Next, access: v.Shares.Access, dealers: a.candidates(v.Shares),
 		}
 	}
 }
@@ -140,7 +141,7 @@ func (i *item) wanted(dealt map[envelope.ID]bool) []Holding {
 func (o *Office) dealtBy(j *job, at Place, i *item) map[envelope.ID]bool {
 	dealt := map[envelope.ID]bool{}
 	for _, d := range o.waiting[at] {
-		if d.Epoch == i.next && d.Print == j.target.print {
+		if d.serves(j, i) {
 			dealt[d.Approver] = true
 		}
 	}
