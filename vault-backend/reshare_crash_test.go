@@ -208,3 +208,25 @@ func TestWhoLeavesBeforeARepairKeepsNoWrap(t *testing.T) {
 	s.do(read, "status", nil)
 	s.held("team/db", 1, "carol", "dave")
 }
+
+// Storage that fails once between the ciphertext and the metadata must not leave them
+// apart until the next start.
+func TestWhatStorageCutOffIsMadeUpForWithoutARestart(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 2, "carol", "dave", "erin", "frank"))
+	s.reshare("carol")
+	a := s.answerOf("dave")
+	storage := &failing{Storage: s.storage, left: 4} // the receipt, the note and the ciphertext, not the metadata
+	s.storage = storage
+	s.start()
+	if err := s.send1(a); !errors.Is(err, errPulled) {
+		t.Fatalf("the answer was not cut off: %v", err)
+	}
+	storage.left = 100 // storage is back
+	s.Must(s.send1(a))
+	s.held("team/db", 1, "carol", "dave", "erin", "frank")
+	if left, err := storage.List(t.Context(), resharesPrefix+"doing/"); err != nil || len(left) != 0 {
+		t.Fatalf("%d notes left (%v)", len(left), err)
+	}
+}

@@ -180,6 +180,8 @@ func (s stocked) Version(ctx context.Context, at reshare.Place) (*secret.Version
 
 func (s stocked) Change(ctx context.Context, at reshare.Place, f func(load func() (*secret.Version, error), shares *reshare.Shares) (reshare.Outcome, error)) error {
 	b := s.b
+	// Two entries are written. Whoever called may hang up, but not in between.
+	ctx = context.WithoutCancel(ctx)
 	return b.change(ctx, at.Path, func(r *record) error {
 		if r == nil {
 			return nil

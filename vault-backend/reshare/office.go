@@ -102,7 +102,8 @@ type Office struct {
 	under    map[string]envelope.ID
 	asked    map[envelope.Hash]*asked // requests, by hash
 	waiting  map[Place]map[envelope.Hash]*waitingDeal
-	mute     error // why nobody can be asked, nil if they can
+	undone   []string // notes of what was left half done
+	mute     error    // why nobody can be asked, nil if they can
 }
 
 // New returns an office. It reads what an earlier process left when it is first

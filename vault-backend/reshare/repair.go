@@ -19,30 +19,62 @@ type doing struct {
 
 const doingFolder = "doing/"
 
-// noted runs f with a note of the places that it changes.
+// noted runs f with a note of the places that it changes. Where f fails the note
+// stays, and the next call that settles makes up for it.
 func (o *Office) noted(ctx context.Context, places []Place, f func() error) error {
 	name := doingFolder + envelope.NewID().String()
 	if err := o.put(ctx, name, doing{places}); err != nil {
 		return fmt.Errorf("note a change of shares: %w", err)
 	}
 	if err := f(); err != nil {
+		o.leave(name)
 		return err
 	}
 	if err := o.cfg.Store.Delete(ctx, name); err != nil {
+		o.leave(name)
 		return fmt.Errorf("note the end of a change of shares: %w", err)
 	}
 	return nil
 }
 
-// repair holds what is known of shares against the ciphertexts that an earlier
-// process was changing.
-func (o *Office) repair(ctx context.Context) error {
+// leave keeps in mind notes of what was left half done.
+func (o *Office) leave(names ...string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.undone = append(o.undone, names...)
+}
+
+// repairAll makes up for what an earlier process was changing.
+func (o *Office) repairAll(ctx context.Context) error {
 	names, err := o.cfg.Store.List(ctx, doingFolder)
 	if err != nil {
 		return err
 	}
+	for i := range names {
+		names[i] = doingFolder + names[i]
+	}
+	return o.repair(ctx, names)
+}
+
+// repairUndone makes up for what this process left half done. Notes of what is going
+// on now are not touched.
+func (o *Office) repairUndone(ctx context.Context) error {
+	o.mu.Lock()
+	names := o.undone
+	o.undone = nil
+	o.mu.Unlock()
+	err := o.repair(ctx, names)
+	if err != nil {
+		o.leave(names...)
+	}
+	return err
+}
+
+// repair holds what is known of shares against the ciphertexts of the places that
+// notes name.
+func (o *Office) repair(ctx context.Context, names []string) error {
 	for _, name := range names {
-		raw, err := o.cfg.Store.Get(ctx, doingFolder+name)
+		raw, err := o.cfg.Store.Get(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -58,7 +90,7 @@ func (o *Office) repair(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := o.cfg.Store.Delete(ctx, doingFolder+name); err != nil {
+		if err := o.cfg.Store.Delete(ctx, name); err != nil {
 			return err
 		}
 	}

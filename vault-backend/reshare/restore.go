@@ -8,15 +8,19 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
-// restore reads what an earlier process left, once, and finishes what it was doing.
+// restore reads what an earlier process left, once, and finishes what it was doing,
+// and what this one failed to finish.
 func (o *Office) restore(ctx context.Context) error {
 	o.mu.Lock()
 	restored := o.restored
 	o.mu.Unlock()
 	if restored {
+		if err := o.repairUndone(ctx); err != nil {
+			return fmt.Errorf("finish what was done to shares: %w", err)
+		}
 		return nil
 	}
-	if err := o.repair(ctx); err != nil {
+	if err := o.repairAll(ctx); err != nil {
 		return fmt.Errorf("finish what was done to shares: %w", err)
 	}
 	requests, err := o.cfg.Store.List(ctx, requestFolder)
