@@ -68,6 +68,7 @@ it, or --forget does.`,
 	f := c.Flags()
 	f.StringVar(&o.device, "device", deviceName(), "name of this device")
 	f.BoolVar(&o.noRecovery, "no-recovery", false, "no password and recovery key: if this machine is lost, so is the keyring")
+	f.BoolVar(&o.replace, "replace", false, "make another keyring although one waits for its admission, and drop that one: not once it was admitted")
 	f.BoolVar(&o.forget, "forget", false, "wipe the earlier keyrings that are kept, once nothing is sealed to them")
 	f.BoolVar(&o.force, "force", false, "with --forget: whatever is still sealed to them")
 	return c
@@ -98,13 +99,11 @@ func (a *app) rekey(ctx context.Context, name, text string, o rekeyOptions) erro
 	if t.Approver != known.ID || t.Organisation != known.Organisation || t.Mount != known.Mount {
 		return fmt.Errorf("%q: %w", name, ErrRekeyTicket)
 	}
-	next := &home.Approver{
-		Name: name, Organisation: known.Organisation, Mount: known.Mount, ID: known.ID, Device: keyring.NewDevice(), Factor: keyring.NewSoftware(),
-	}
-	defer next.Wipe()
-	if err := a.wrapKeyring(next, known.Backup.Generation+1, o.noRecovery, h.PrepareNext); err != nil {
+	next, err := a.nextKeyring(h, known, o)
+	if err != nil {
 		return err
 	}
+	defer next.Wipe()
 	e, err := enrolment(next, t, o.device)
 	if err != nil {
 		return err
@@ -117,6 +116,30 @@ func (a *app) rekey(ctx context.Context, name, text string, o rekeyOptions) erro
 		return err
 	}
 	return a.printJoined(t, e)
+}
+
+// nextKeyring returns the next generation that answers the ticket: made now, or by an
+// earlier call, which may have got through to the broker without this terminal knowing.
+// It may be the one that the signer admits, when nobody has another copy of it.
+func (a *app) nextKeyring(h *home.Home, known *home.Approver, o rekeyOptions) (*home.Approver, error) {
+	next, err := h.Next(known.Name)
+	switch {
+	case err == nil && !o.replace:
+		a.Say("the new keyring that this terminal made before answers the ticket; --replace makes another")
+		return next, nil
+	case err == nil:
+		next.Wipe()
+	case !errors.Is(err, home.ErrNone):
+		return nil, err
+	}
+	next = &home.Approver{
+		Name: known.Name, Organisation: known.Organisation, Mount: known.Mount, ID: known.ID, Device: keyring.NewDevice(), Factor: keyring.NewSoftware(),
+	}
+	if err := a.wrapKeyring(next, known.Backup.Generation+1, o.noRecovery, h.PrepareNext); err != nil {
+		next.Wipe()
+		return nil, err
+	}
+	return next, nil
 }
 
 // promoted returns the terminal's approver, with the next generation of the keyring

@@ -77,6 +77,9 @@ func (a *app) sayPreview(p *broker.Preview) {
 			a.Warn("%s %s", terminal.Visible(path), list.what)
 		}
 	}
+	for _, path := range p.Unproven {
+		a.Warn("%s was re-shared and not read since: if somebody lied when they dealt, nobody could go back to the shares from before; read it once first", terminal.Visible(path))
+	}
 	for _, name := range p.Unmeetable {
 		a.Warn("policy %s could not be met by the people who are left", name)
 	}

@@ -17,8 +17,8 @@ func (a *app) reshareCommand() *cobra.Command {
 		`When people or numbers of a policy change, what is stored does not change by itself:
 the people who hold shares deal them anew to those whom the policy names now, as many
 of them as the shares demand. A signed policy alone weakens nothing. The shares from
-before are kept until every new one has proven to open the secret.`,
-		a.reshareListCommand(), a.reshareShowCommand(), a.reshareRunCommand(), a.reshareAbandonCommand())
+before are kept until enough of the new ones have opened the secret.`,
+		a.reshareListCommand(), a.reshareShowCommand(), a.reshareRunCommand(), a.reshareAbandonCommand(), a.reshareAcknowledgeCommand())
 	return c
 }
 
@@ -145,6 +145,30 @@ asked to deal anew. What is proven stays.`,
 				return err
 			}
 			a.Say("took back what was not proven under %s; its holders are asked again", args[0])
+			return nil
+		},
+	}
+}
+
+func (a *app) reshareAcknowledgeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "acknowledge POLICY",
+		Short: "Say that you looked into who is said to have lied when they dealt",
+		Long: `Where a host says that somebody dealt something else than their share, status names
+them. A host can prove that to nobody: have others read the secret, which proves the
+shares, or take them back with 'reshare abandon'. This ends the notice.`,
+		Example:           "  stillvault reshare acknowledge production",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeNames(policyNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := a.broker()
+			if err != nil {
+				return err
+			}
+			if err := client.AcknowledgeSuspects(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			a.Say("acknowledged what was said of dealers under %s", args[0])
 			return nil
 		},
 	}

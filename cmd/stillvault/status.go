@@ -119,7 +119,7 @@ func (v statusView) attention(rows *terminal.Rows) {
 		rows.Row("re-sharing", fmt.Sprintf("%s: %s wait for their holders: stillvault reshare show %s", policy, counted(v.Resharing[policy], "version"), policy))
 	}
 	if v.Unproven > 0 {
-		rows.Row("unproven", counted(v.Unproven, "version")+" re-shared, and not yet opened with every new share: the shares from before are kept")
+		rows.Row("unproven", counted(v.Unproven, "version")+" re-shared, and not yet opened with enough of the new shares: those from before are kept")
 	}
 	for _, list := range []struct {
 		name, why string

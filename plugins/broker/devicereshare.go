@@ -49,3 +49,9 @@ func (c *Client) SendDeals(ctx context.Context, answer approval.ReshareAnswer) (
 	}
 	return &p, nil
 }
+
+// AcknowledgeSuspects says that somebody looked into what is said of dealers under a
+// policy: it is not shown any more.
+func (c *Client) AcknowledgeSuspects(ctx context.Context, policy string) error {
+	return c.post(ctx, c.path("reshares", policy), map[string]any{}, nil)
+}
