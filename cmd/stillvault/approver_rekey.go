@@ -124,7 +124,7 @@ func (a *app) rekey(ctx context.Context, name, text string, o rekeyOptions) erro
 func (a *app) nextKeyring(h *home.Home, known *home.Approver, o rekeyOptions) (*home.Approver, error) {
 	next, err := h.Next(known.Name)
 	switch {
-	case err == nil && !o.replace:
+	case err == nil && !o.replace && next.Backup.Generation > known.Backup.Generation:
 		a.Say("the new keyring that this terminal made before answers the ticket; --replace makes another")
 		return next, nil
 	case err == nil:
