@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/hashicorp/vault/sdk/logical"
@@ -68,5 +69,14 @@ func TestAThousandSecretsAreSharedAnewWithProgress(t *testing.T) {
 	shown := s.do(read, "reshares/team", nil)
 	if count.gets > 100 || shown["waiting"] != secrets || len(shown["paths"].([]string)) != maxNamed || len(shown["missing"].([]any)) != 3 {
 		t.Fatalf("%d entries were read; waiting %v, %d paths, missing %v", count.gets, shown["waiting"], len(shown["paths"].([]string)), shown["missing"])
+	}
+	if n := s.notices("dave")[0]; n.Done != 0 || len(n.Dealt) != 0 {
+		t.Fatalf("dave is told that %d others have dealt", len(n.Dealt))
+	}
+	n = s.notices("carol")[0]
+	_, err := s.send(s.sendDeals(s.dealt("carol", n, s.page("carol", n.Request.Hash(), envelope.Hash{}))))
+	s.Must(err)
+	if n := s.notices("dave")[0]; n.Done != 0 || !slices.Equal(n.Dealt, []envelope.ID{s.people["carol"].ID}) {
+		t.Fatalf("dave is told that %d others have dealt, and that he dealt %d", len(n.Dealt), n.Done)
 	}
 }

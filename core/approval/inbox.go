@@ -169,8 +169,8 @@ func caller(r *roster.Roster, s envelope.Signed, c deviceCall, now time.Time) (*
 // SealInbox seals the answer to a call to the device that made it.
 func SealInbox(d *roster.Device, mount envelope.ID, call envelope.Signed, in Inbox) (envelope.Envelope, error) {
 	in.Mount = mount
-	in.Ended = slices.Concat([]Ended{}, in.Ended)
-	in.Reshares, in.Alarms = slices.Concat([]ReshareNotice{}, in.Reshares), slices.Concat([]Alarm{}, in.Alarms)
+	in.Ended = append([]Ended{}, in.Ended...)
+	in.Reshares, in.Alarms = append([]ReshareNotice{}, in.Reshares...), append([]Alarm{}, in.Alarms...)
 	encoded, err := envelope.Encode(in)
 	if err != nil {
 		return envelope.Envelope{}, err

@@ -2,7 +2,6 @@ package approval
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -36,7 +35,7 @@ type Opened struct {
 func ReportOpened(r *roster.Roster, q *Request, request envelope.Hash, v *secret.Verified, approvers []envelope.ID, lied *secret.DealerError, signer envelope.Signer, now time.Time) (envelope.Signed, error) {
 	o := Opened{
 		Organisation: q.Organisation, Mount: q.Mount, Consumer: q.Consumer, Request: request, Header: v.HeaderHash, WrapSet: v.WrapSet,
-		Approvers: slices.Concat([]envelope.ID{}, approvers), Time: envelope.At(now), Roster: r.Head(),
+		Approvers: append([]envelope.ID{}, approvers...), Time: envelope.At(now), Roster: r.Head(),
 	}
 	if lied != nil {
 		o.Accused, o.Epoch = lied.Approver, lied.Epoch

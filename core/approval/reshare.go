@@ -98,12 +98,13 @@ func readReshare(r *roster.Roster, s envelope.Signed, consumerAt func(envelope.I
 }
 
 // ReshareNotice tells a device of a re-share that its approver may help with: how
-// many versions there are for them, and how many they have dealt. The numbers are the
-// broker's word.
+// many versions there are for them, how many they have dealt, and who else has dealt
+// any. All but the request is the broker's word.
 type ReshareNotice struct {
 	Request envelope.Signed `json:"request"`
 	Total   uint32          `json:"total"`
 	Done    uint32          `json:"done"`
+	Dealt   []envelope.ID   `json:"dealt"`
 }
 
 // ReshareItem is one version to be dealt, without its payload, and the number of its

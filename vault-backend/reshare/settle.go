@@ -1,6 +1,7 @@
 package reshare
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -156,11 +157,19 @@ func (o *Office) Notices(ctx context.Context, approver envelope.ID) ([]approval.
 	defer o.mu.Unlock()
 	notices := []approval.ReshareNotice{}
 	for _, j := range o.sorted() {
-		c := o.countsOf(j)[approver]
+		counts := o.countsOf(j)
+		c := counts[approver]
 		if j.ask == nil || c == nil || c.wanted == 0 {
 			continue
 		}
-		notices = append(notices, approval.ReshareNotice{Request: j.ask.Request, Total: uint32(c.wanted + c.dealt), Done: uint32(c.dealt)})
+		n := approval.ReshareNotice{Request: j.ask.Request, Total: uint32(c.wanted + c.dealt), Done: uint32(c.dealt), Dealt: []envelope.ID{}}
+		for id, other := range counts {
+			if id != approver && other.dealt > 0 {
+				n.Dealt = append(n.Dealt, id)
+			}
+		}
+		slices.SortFunc(n.Dealt, func(a, b envelope.ID) int { return bytes.Compare(a[:], b[:]) })
+		notices = append(notices, n)
 	}
 	return notices, nil
 }

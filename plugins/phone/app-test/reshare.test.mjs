@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Failure } from '../app/failure.js';
 import { ready, scene, settle } from './scene.mjs';
 
-const anew = (changes = {}) => ({ hash: 's1', policy: 'production', pattern: 'prod/*', total: 5, done: 0, to: [], look: null, ...changes });
+const anew = (changes = {}) => ({ hash: 's1', policy: 'production', pattern: 'prod/*', total: 5, done: 0, dealt: [], to: [], look: null, ...changes });
 
 /** A core and a broker with five secrets to deal, two to a page. */
 function dealing(changes = {}) {

@@ -27,7 +27,8 @@ type Reshare struct {
 	Pattern string         `json:"pattern"` // of the paths
 	Created string         `json:"created"`
 	Total   uint32         `json:"total"`
-	Done    uint32         `json:"done"` // by this approver
+	Done    uint32         `json:"done"`  // by this approver
+	Dealt   []string       `json:"dealt"` // who else has, by the broker's word
 	To      []ReshareNeed  `json:"to"`
 	Look    *ReshareLook   `json:"look"`    // null until the first page was looked at
 	Dealing *DealingStatus `json:"dealing"` // null while no keyring is open for it
@@ -133,6 +134,11 @@ func (d *Desk) reshareCards() []Reshare {
 			Hash: rs.c.Hash.String(), ID: q.ID.String(), Policy: p.Name, Pattern: p.Pattern, Created: shown(q.Created),
 			Total: rs.notice.Total, Done: min(rs.notice.Done, rs.notice.Total), To: []ReshareNeed{}, Look: rs.look,
 		}
+		card.Dealt = []string{}
+		for _, id := range rs.notice.Dealt {
+			card.Dealt = append(card.Dealt, d.nameOf(id))
+		}
+		slices.Sort(card.Dealt)
 		for i, need := range p.All() {
 			to := ReshareNeed{Name: need.Name, M: need.M, BreakGlass: i == len(p.Requirements), People: []string{}}
 			for _, a := range rs.c.People[i] {

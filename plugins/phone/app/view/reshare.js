@@ -81,6 +81,7 @@ function facts(one, state) {
     look && look.joins.length > 0 ? fact('joins', 'Who joins', h('span', { class: 'value' }, listed(look.joins.map(visible)))) : null,
     look && look.leaves.length > 0 ? fact('leaves', 'Who leaves', h('span', { class: 'value' }, listed(look.leaves.map(visible)))) : null,
     one.done > 0 && !state ? fact('done', 'Dealt by you', h('span', { class: 'value', 'data-field': 'done' }, `${NUMBER.format(one.done)} of ${NUMBER.format(one.total)}`)) : null,
+    one.dealt.length > 0 ? fact('dealt', 'Dealt by others', h('span', { class: 'value' }, listed(one.dealt.map(visible)))) : null,
     fact('means', 'What it does', h('span', { class: 'more' }, 'Nothing is opened by this. Your share of each secret is split anew for the people whom this device’s own copy of the organisation’s log names now, with one gesture for all of them.')));
 }
 
@@ -127,7 +128,7 @@ function finished(model, actions, state) {
   return frame({ screen: 'reshare', heading: 'Shared anew', bar: left },
     h('div', { class: 'verdict verdict-yes', 'data-field': 'outcome', 'data-how': 'reshared' }, stamp('yes')),
     h('p', { class: 'lede' }, dealt),
-    h('p', {}, 'It is complete as soon as enough others have dealt, too. Until then, and until the new shares have opened each secret once, the ones from before open it.'),
+    h('p', {}, 'It is complete as soon as enough others have dealt, too. The shares from before are kept until the new ones have opened what they should.'),
     fault(model), leftOut(state.refused));
 }
 

@@ -10,7 +10,7 @@ export function reshares(at) {
     { name: 'directors', m: 2, breakGlass: true, people: ['grace', 'heidi'] },
   ];
   const one = {
-    hash: 'b1'.repeat(32), id: '6f2d1c9e-0000-4000-8000-0000000000b1', policy: 'production', pattern: 'prod/*', created: at(-3600), total: 1000, done: 0,
+    hash: 'b1'.repeat(32), id: '6f2d1c9e-0000-4000-8000-0000000000b1', policy: 'production', pattern: 'prod/*', created: at(-3600), total: 1000, done: 0, dealt: [],
     to: after, look: null, dealing: null,
   };
   const refused = [
@@ -26,7 +26,7 @@ export function reshares(at) {
     consumer: 'vault', reason: 'both on-call phones are lost, the database is down', created: at(-240), decisions: [], released: false,
   };
   return {
-    one, refused, looked: { ...one, total: 64, look: { ...look, from: look.from.slice(0, 1), leaves: [] } }, mixed: { ...one, done: 384, look }, alarm,
+    one, refused, looked: { ...one, total: 64, look: { ...look, from: look.from.slice(0, 1), leaves: [] } }, mixed: { ...one, done: 384, dealt: ['bob'], look }, alarm,
     broken: {
       ...alarm, released: true,
       decisions: [{ approver: 'grace', device: 'grace-phone', decision: 'approve', time: at(-180), reason: '' }, { approver: 'heidi', device: 'heidi-phone', decision: 'approve', time: at(-60), reason: '' }],
