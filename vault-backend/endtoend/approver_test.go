@@ -20,6 +20,9 @@ type approver struct {
 	roster  *roster.Roster
 	ledger  approval.Ledger
 	decided map[envelope.Hash]bool
+	// What the last page of the inbox said besides.
+	reshares []approval.ReshareNotice
+	alarms   []approval.Alarm
 }
 
 // enrol admits somebody who also has a Vault login.
@@ -72,6 +75,7 @@ func (a *approver) look(t testing.TB, wait time.Duration) []approval.Item {
 		}
 		items = append(items, in.Items...)
 		if !in.More {
+			a.reshares, a.alarms = in.Reshares, in.Alarms
 			return items
 		}
 		wait = 0

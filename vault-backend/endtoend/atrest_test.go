@@ -2,9 +2,12 @@ package endtoend
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
+
+	"filippo.io/edwards25519"
 
 	"github.com/hashicorp/vault/sdk/logical"
 
@@ -102,7 +105,8 @@ func (o *organisation) openEverything() (versions int) {
 		version := decode[secret.Version](o.T, a.data, "version")
 		verified, err := version.VerifyHistory(o.Roster, o.Mount, path)
 		o.Must(err)
-		for _, who := range []*approver{o.alice, o.bob} {
+		var shares []*secret.Share
+		for _, who := range []*approver{o.alice, o.bob, o.dave} {
 			share, err := verified.OpenShare(who.Keyring)
 			if errors.Is(err, secret.ErrNotHolder) {
 				continue // taken out of the policy since, and the share deleted
@@ -111,33 +115,56 @@ func (o *organisation) openEverything() (versions int) {
 			b := share.Reveal()
 			o.planted.add("share at "+path, b[:envelope.KeySize])
 			o.planted.add("share's salt at "+path, b[envelope.KeySize:])
+			shares = append(shares, share)
 		}
-		o.plantDEK(&version, verified)
+		o.plantDEK(&version, verified, shares)
 		versions++
 	}
 	return versions
 }
 
-// plantDEK derives the DEK and the payload key anew. Where one of any suffices,
-// every share is the root itself.
-func (o *organisation) plantDEK(version *secret.Version, v *secret.Verified) {
+// plantDEK derives the DEK and the payload key anew, from the author's shares of one
+// requirement.
+func (o *organisation) plantDEK(version *secret.Version, v *secret.Verified, shares []*secret.Share) {
 	o.T.Helper()
-	share, err := v.OpenShare(o.bob.Keyring)
-	o.Must(err)
-	defer share.Wipe()
+	root := o.root(shares[:v.Access[0].M])
 	h := v.Header
 	context := func(purpose envelope.Purpose) envelope.Context {
 		return envelope.Context{Purpose: purpose, Organisation: h.Organisation, Mount: h.Mount, Secret: h.Secret, Version: h.Version}
 	}
 	encoded, err := context(envelope.PurposeDEK).Encode()
 	o.Must(err)
-	dek, err := envelope.Derive(share.Reveal()[:envelope.KeySize], nil, envelope.LabelDEK, encoded)
+	dek, err := envelope.Derive(root, nil, envelope.LabelDEK, encoded)
 	o.Must(err)
 	key, err := envelope.Derive(dek.Bytes(), nil, envelope.LabelPayload, nil)
 	o.Must(err)
 	if _, err := envelope.Open(key, context(envelope.PurposePayload), version.Payload); err != nil {
 		o.T.Errorf("the DEK that the test derived does not open %q: %v", h.Path, err)
 	}
+	o.planted.add("root of "+h.Path, root)
 	o.planted.key("DEK of "+h.Path, dek)
 	o.planted.key("payload key of "+h.Path, key)
+}
+
+// root interpolates shares at zero. Where one suffices it is the share itself.
+func (o *organisation) root(shares []*secret.Share) []byte {
+	o.T.Helper()
+	at := func(x uint32) *edwards25519.Scalar {
+		s, err := edwards25519.NewScalar().SetCanonicalBytes(append(binary.LittleEndian.AppendUint32(nil, x), make([]byte, 28)...))
+		o.Must(err)
+		return s
+	}
+	sum := edwards25519.NewScalar()
+	for i, share := range shares {
+		part, err := edwards25519.NewScalar().SetCanonicalBytes(share.Reveal()[:envelope.KeySize])
+		o.Must(err)
+		for j, other := range shares {
+			if i != j {
+				between := edwards25519.NewScalar().Subtract(at(other.X), at(share.X))
+				part.Multiply(part, at(other.X)).Multiply(part, between.Invert(between))
+			}
+		}
+		sum.Add(sum, part)
+	}
+	return sum.Bytes()
 }

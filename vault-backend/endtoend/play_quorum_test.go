@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/roster"
 )
@@ -59,6 +60,16 @@ func breakGlass(s *scene) answer {
 	}
 	s.dave.approve(s.t, s.path)
 	got := <-reading
+	// Everybody is told, and can check it by themselves.
+	s.alice.look(s.t, 0)
+	if len(s.alice.alarms) != 1 {
+		s.t.Fatalf("alice is shown %d alarms", len(s.alice.alarms))
+	}
+	told, decided, err := approval.ReadAlarm(s.alice.roster, s.alice.alarms[0])
+	s.Must(err)
+	if told.Path != s.path || told.Reason != "nobody answers" || len(decided) != 2 {
+		s.t.Errorf("alice is told of %q: %q, decided by %d", told.Path, told.Reason, len(decided))
+	}
 	alarms, _ := s.admin("LIST", "alarms", nil)["keys"].([]any)
 	if len(alarms) != 1 {
 		s.t.Fatalf("%d alarms", len(alarms))

@@ -137,14 +137,14 @@ func (s *scene) call(method, path string, body any, headers ...string) answer {
 	return call(s.t, s.site.addr(), s.who.token, method, path, body, headers...)
 }
 
-// pendingRequest is the id of the reader's one request that waits.
+// pendingRequest is the id of the one request that waits at the scene's path.
 func (s *scene) pendingRequest() string {
 	s.t.Helper()
 	listed := s.call("LIST", "requests", nil)
 	info, _ := listed.data["key_info"].(map[string]any)
 	var waiting []string
 	for id, about := range info {
-		if fields, _ := about.(map[string]any); fmt.Sprint(fields["state"]) == "waiting" {
+		if fields, _ := about.(map[string]any); fmt.Sprint(fields["state"]) == "waiting" && fields["path"] == s.path {
 			waiting = append(waiting, id)
 		}
 	}
