@@ -1,6 +1,7 @@
 package approver
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -48,7 +49,12 @@ func (s *Session) Deal(ctx context.Context, r Resharing, progress Progress) erro
 		if !page.More || len(page.Items) == 0 {
 			break
 		}
-		after = headerOf(page.Items[len(page.Items)-1])
+		next := headerOf(page.Items[len(page.Items)-1])
+		if bytes.Compare(next[:], after[:]) <= 0 {
+			// The keyring is open: whoever shows the same for ever must not keep it so.
+			return fmt.Errorf("the broker shows what it showed before: %w", approval.ErrReshare)
+		}
+		after = next
 	}
 	if d.left > 0 {
 		return fmt.Errorf("%d of %d: %w", d.left, d.total, ErrLeftOut)

@@ -1,10 +1,12 @@
 package approver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +31,10 @@ func (s *stage) toReshare(versions int) {
 		s.Must(err)
 		s.broker.kept = append(s.broker.kept, v)
 	}
+	slices.SortFunc(s.broker.kept, func(a, b *secret.Version) int { // as pages go
+		one, other := a.Header.Hash(), b.Header.Hash()
+		return bytes.Compare(one[:], other[:])
+	})
 	dora := s.Admit("dora", "entity-dora")
 	policy, err := s.Roster.PolicyNamed("production")
 	s.Must(err)
@@ -63,6 +69,11 @@ func (b *routes) FetchReshare(_ context.Context, call envelope.Signed) (envelope
 		}
 	}
 	page, after := approval.ResharePage{Items: []approval.ReshareItem{}}, asked.After.IsZero()
+	if b.endless {
+		b.clock.move(time.Millisecond)
+		page.Items, page.More = append(page.Items, approval.ReshareItem{Version: *b.kept[0].WithoutPayload(), Epoch: 1}), true
+		return approval.SealReshare(device, b.Mount, call, page)
+	}
 	for _, v := range b.kept {
 		if after && !dealt[v.Header.Hash()] {
 			if len(page.Items) == b.pages {
@@ -132,6 +143,21 @@ func TestOneGestureDealsEverythingPageAfterPage(t *testing.T) {
 		receipts = append(receipts, a.Receipt)
 	}
 	s.Must(approval.VerifyChains(s.Roster, receipts))
+}
+
+// A broker must not keep the keyring open by showing the same version for ever.
+func TestAReshareThatNeverEndsIsStopped(t *testing.T) {
+	s := newStage(t, nil)
+	s.toReshare(2)
+	s.broker.endless = true
+	s.start(approver.Options{})
+	s.out.until("re-share? [y/N] ")
+	s.types("y")
+	s.out.until("the broker shows what it showed before")
+	s.Must(s.stop())
+	if n := len(s.broker.answers); n > 2 {
+		t.Fatalf("%d answers were sent", n)
+	}
 }
 
 func TestAReshareThatWasInterruptedGoesOn(t *testing.T) {

@@ -152,7 +152,8 @@ type routes struct {
 	refuse   error // what an answer is refused with
 	inbox    error // what a call is answered with
 	down     bool
-	pages    int // items a page
+	pages    int  // items a page
+	endless  bool // shows the first version of a re-share for ever
 
 	reshare *envelope.Signed // asked for
 	kept    []*secret.Version
