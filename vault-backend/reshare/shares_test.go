@@ -160,3 +160,18 @@ func TestWhoIsAskedToDeal(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasTakenBackByMoreThanOneEpochIsCaughtUpWith(t *testing.T) {
+	s := NoShares()
+	s.setNewest(Former{WrapSet: envelope.Hash{1}, Access: twoOfThree, Holders: seats([]byte{1, 2})})
+	for epoch := range uint32(2) {
+		s.begin(Former{Epoch: epoch + 1, WrapSet: envelope.Hash{byte(epoch) + 2}, Access: twoOfThree, Holders: seats([]byte{2, 3})})
+	}
+	s.Suspects = append(s.Suspects, Suspect{Approver: envelope.ID{2}, Epoch: 1})
+	if s.catchUp(&secret.Verified{WrapSet: envelope.Hash{3}}) {
+		t.Fatal("there was nothing to do")
+	}
+	if !s.catchUp(&secret.Verified{WrapSet: envelope.Hash{1}}) || s.Epoch != 0 || s.Next != 3 || s.HoldsFormer() || len(s.Suspects) != 0 {
+		t.Fatalf("at epoch %d, next %d, %d former, %d suspects", s.Epoch, s.Next, len(s.Former), len(s.Suspects))
+	}
+}
