@@ -78,33 +78,53 @@ func (b *broker) preview(ctx context.Context, _ *logical.Request, data *framewor
 	return &logical.Response{Data: shown}, nil
 }
 
-// compare says what the secrets would lose under another roster.
+// previewed are the kinds of which a preview names the secrets, by status field.
+var previewed = []string{"lost", "one_device", "uncovered", "exposed"}
+
+// compare says what the secrets would lose under another roster. Each version is
+// compared with itself: that an old one is lost already must not hide the loss of
+// another.
 func (b *broker) compare(now, then *roster.Roster) map[string]any {
-	before, after := newTally(now), newTally(then)
-	unproven := []string{}
+	before, after := reshare.NewAppraiser(now), reshare.NewAppraiser(then)
+	named := map[string][]string{"unproven": {}}
+	for _, field := range previewed {
+		named[field] = []string{}
+	}
 	b.index.each(func(path string, s *stock) {
-		before.count(path, s)
-		after.count(path, s)
-		unguarded := false
-		s.readable(func(v *versionRecord, _ bool) {
-			unguarded = unguarded || after.appraiser.Unguarded(&v.Shares) && !before.appraiser.Unguarded(&v.Shares)
-		})
-		if unguarded {
-			unproven = append(unproven, path)
+		for field := range s.losses(before, after, path) {
+			named[field] = append(named[field], path)
 		}
 	})
-	slices.Sort(unproven)
-	shown := map[string]any{"unproven": unproven}
-	for _, field := range []string{"lost", "one_device", "uncovered", "exposed"} {
-		had := before.named[field].all()
-		slices.Sort(had)
-		shown[field] = slices.DeleteFunc(after.named[field].all(), func(path string) bool {
-			_, found := slices.BinarySearch(had, path)
-			return found
-		})
+	shown := map[string]any{}
+	for field, paths := range named {
+		slices.Sort(paths)
+		shown[field] = paths
 	}
-	f := reshare.Foretell(before.appraiser, after.appraiser, stocked{b}.Each)
+	f := reshare.Foretell(before, after, stocked{b}.Each)
 	shown["reshare"], shown["policies"], shown["by"] = f.Versions, f.Policies, peopleView(f.People)
 	shown["pending"], shown["unmeetable"] = f.Pending, f.Unmeetable
 	return shown
+}
+
+// losses returns what is wrong with some version after, and is not before. Of those
+// that are deleted and could be undeleted, it looks at what no undeletion would cure.
+func (s *stock) losses(before, after *reshare.Appraiser, path string) map[string]bool {
+	found := map[string]bool{}
+	s.readable(func(v *versionRecord, latest bool) {
+		was, will := v.standing(before, path), v.standing(after, path)
+		for _, kind := range statusKinds {
+			if (latest || kind.older) && slices.Contains(previewed, kind.field) && kind.is(v, will) && !kind.is(v, was) {
+				found[kind.field] = true
+			}
+		}
+		if after.Unguarded(&v.Shares) && !before.Unguarded(&v.Shares) {
+			found["unproven"] = true
+		}
+	})
+	for i := range s.versions {
+		if v := &s.versions[i]; v.readable() != nil && after.Lost(&v.Shares) && !before.Lost(&v.Shares) {
+			found["lost"] = true
+		}
+	}
+	return found
 }

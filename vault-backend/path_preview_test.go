@@ -50,3 +50,24 @@ func TestAPreviewSaysWhatAStatementWouldDo(t *testing.T) {
 	s.refused(update, "preview", map[string]any{"kind": "approver.revoke", "body": s.text(roster.Removal{ID: envelope.NewID()})}, http.StatusBadRequest, "unknown_in_roster")
 	s.refused(update, "preview", map[string]any{"kind": "approver.praise", "body": "{}"}, http.StatusBadRequest, "statement_refused")
 }
+
+// What is lost already, or only deleted, must not hide what would be lost.
+func TestAPreviewLooksAtEveryVersionByItself(t *testing.T) {
+	s := newTeam(t, 1, "carol")
+	s.do(update, "secret/team/db", map[string]any{"k": "old"})
+	s.do(update, "secret/team/gone", map[string]any{"k": "v"})
+	s.do(erase, "secret/team/gone", nil)
+	s.set(s.need("team", 1, "dave"))
+	s.do(update, "secret/team/db", map[string]any{"k": "new"})
+	lost := func(name string) []string {
+		return s.previews(roster.KindApproverRevoke, roster.Removal{ID: s.approverID(name)})["lost"].([]string)
+	}
+	if got := lost("carol"); !slices.Equal(got, []string{"team/db", "team/gone"}) {
+		t.Fatalf("who holds an old version and a deleted one: %v", got)
+	}
+	s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.approverID("carol")})
+	s.push()
+	if got := lost("dave"); !slices.Equal(got, []string{"team/db"}) {
+		t.Fatalf("who holds the latest version, of a path with a lost one: %v", got)
+	}
+}
