@@ -80,6 +80,15 @@ test('the keyring is closed when the page is hidden, and another gesture goes on
   assert.deepEqual([s.model.resharing.state, script.open], ['done', false]);
 });
 
+test('a page that was left during the gesture deals nothing', async () => {
+  const script = dealing();
+  const s = await scene(script).started();
+  const begin = script.ops.reshareBegin;
+  script.ops.reshareBegin = (args) => { s.page.become({ isVisible: false }); return begin(args); };
+  await s.actions.reshare('s1');
+  assert.deepEqual([s.model.resharing.state, script.open, script.posted.length], ['stopped', false, 0]);
+});
+
 test('a person stops it, and approving goes on meanwhile', async () => {
   const script = dealing();
   const s = await scene(script).started();

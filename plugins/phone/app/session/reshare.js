@@ -84,7 +84,9 @@ export class Resharing {
     const signal = AbortSignal.any([context.life.signal, ends.signal]);
     context.stopLoop('reshare');
     context.loops.set('reshare', { ends, nudge: () => {} });
-    page.changed(() => { if (!page.visible()) ends.abort(); }, signal);
+    const look = () => { if (!page.visible()) ends.abort(); };
+    page.changed(look, signal);
+    look(); // it may have been left during the gesture
     const how = await this.#pages(hash, signal).then(() => ({ state: 'done' }), (error) => this.#broken(error, ends));
     if (context.loops.get('reshare')?.ends === ends) context.loops.delete('reshare');
     ends.abort();
