@@ -15,7 +15,7 @@ import (
 
 // ErrLoses means that a change would lose secrets or leave them below what their
 // policy wants.
-var ErrLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared or written again first, put somebody else in their place with --replace-with where there is that flag, or pass --force if that is what you mean")
+var ErrLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared, read or written again first, put somebody else in their place with --replace-with where there is that flag, or pass --force if that is what you mean")
 
 // preview shows what a statement would do to the secrets, and refuses what would lose
 // some unless forced. then is the roster after it.
@@ -36,7 +36,11 @@ func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then 
 	for _, path := range waiting {
 		a.Say("%s can be read again when it is re-shared", terminal.Visible(path))
 	}
-	if n := len(p.Lost) + len(p.Uncovered) + len(p.OneDevice); n > 0 && !force {
+	n := len(p.Lost) + len(p.Uncovered) + len(p.OneDevice)
+	if e.kind == roster.KindApproverRevoke {
+		n += len(p.Unproven) // with their wraps goes the way back
+	}
+	if n > 0 && !force {
 		return fmt.Errorf("%s: %w", counted(n, "secret"), ErrLoses)
 	}
 	return nil

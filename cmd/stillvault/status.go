@@ -127,6 +127,7 @@ func (v statusView) attention(rows *terminal.Rows) {
 	}{
 		{"lost", ": below its quorum, nobody can open it; have it written again", v.Lost},
 		{"rotate", ": opened by breaking the glass; change the secret and write it again", v.Rotate},
+		{"suspected", ": a host says that somebody lied when they dealt; see stillvault reshare list", v.Suspected},
 		{"one device", ": losing one device would lose it", v.OneDevice},
 		{"uncovered", ": losing too few people would lose it", v.Uncovered},
 		{"stale", ": its policy names others by now", v.Stale},

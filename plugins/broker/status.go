@@ -31,6 +31,8 @@ type Status struct {
 	Exposed     []string `json:"exposed"`
 	Disbelieved []string `json:"disbelieved"`
 	Rotate      []string `json:"rotate"`
+	// Suspected are paths of which a host says that a dealer lied; ReadReshare says who.
+	Suspected []string `json:"suspected"`
 	// Resharing says, by policy, how many versions wait for being shared anew;
 	// Unproven counts those that were and still keep the shares from before.
 	Resharing map[string]int `json:"resharing"`
