@@ -211,3 +211,24 @@ func TestOfManyEpochsOnlyTheLastSoundOneIsKept(t *testing.T) {
 	s.held("team/db", 6, "carol", "dave", "erin")
 	s.opens("team/db", "carol", "erin")
 }
+
+// Whoever looks for what is sealed to their earlier keyring, before they wipe it, has to
+// see what can be undeleted, too.
+func TestADeletedVersionOnAnEarlierKeyringIsShown(t *testing.T) {
+	s := newTeam(t, 1, "carol")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.do(erase, "secret/team/db", nil)
+	stale := func() []string { return s.do(read, "status", nil)["stale"].([]string) }
+	if got := stale(); len(got) != 0 {
+		t.Fatalf("a deleted version is stale: %v", got)
+	}
+	s.rekeyed("carol")
+	if got := stale(); !slices.Equal(got, []string{"team/db"}) {
+		t.Fatalf("stale is %v", got)
+	}
+	s.do(update, "undelete/team/db", map[string]any{"versions": "1"})
+	s.reshare("carol")
+	if got := stale(); len(got) != 0 {
+		t.Fatalf("stale after it was shared anew: %v", got)
+	}
+}

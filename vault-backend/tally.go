@@ -28,7 +28,7 @@ var statusKinds = []statusKind{
 	{"uncovered", true, func(_ *versionRecord, s standing) bool { return !s.Covered },
 		"some secrets would be lost with too few people: admit more approvers, and have the secrets shared anew"},
 	{"stale", true, func(_ *versionRecord, s standing) bool { return s.Stale },
-		"some secrets are shared among others than their policy names now: their approvers are asked to share them anew; reshares/ shows how far that is"},
+		"some secrets are shared among others than their policy names now: their approvers are asked to share them anew; reshares/ shows how far that is. Deleted versions that rest on an earlier keyring are among them: undelete or destroy those"},
 	{"exposed", false, func(_ *versionRecord, s standing) bool { return s.Exposed },
 		"of some secrets somebody outside the policy holds a share: change the credentials and write them again"},
 	{"disbelieved", false, func(_ *versionRecord, s standing) bool { return s.Disbelieved },
@@ -74,6 +74,14 @@ func (t *tally) count(path string, s *stock) {
 			}
 		}
 	})
+	for i := range s.versions {
+		// Nobody is asked to share it anew while it is deleted, and yet it can be
+		// undeleted: who looks here before they wipe their earlier keyring has to see it.
+		if v := &s.versions[i]; v.readable() != nil && !wrong["stale"] && t.appraiser.OnFormerKeyring(&v.Shares) {
+			wrong["stale"] = true
+			t.named["stale"].older = append(t.named["stale"].older, path)
+		}
+	}
 }
 
 // all returns the paths, those whose latest version is concerned first.

@@ -70,6 +70,14 @@ func (a *Appraiser) current(h Holding) bool {
 	return err == nil && person.Generation == h.Generation
 }
 
+// OnFormerKeyring says whether a share is still sealed to a keyring that its holder,
+// who is in force, has replaced.
+func (a *Appraiser) OnFormerKeyring(s *Shares) bool {
+	found := false
+	s.everybody(func(h *Holding) { found = found || !h.Gone && a.inForce(*h) && !a.current(*h) })
+	return found
+}
+
 // stays says whether a holder still has a say in what a policy covers; without
 // a policy there is nothing that they could have fallen out of.
 func (a *Appraiser) stays(p *roster.Policy, h Holding) bool {
