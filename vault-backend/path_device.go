@@ -60,6 +60,17 @@ func (b *broker) pathDevice() []*framework.Path {
 }
 
 func (b *broker) inbox(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
+	return answerSealed(req, data, func(call envelope.Signed) (envelope.Envelope, error) {
+		x, err := b.routed(ctx)
+		if err != nil {
+			return envelope.Envelope{}, err
+		}
+		return x.Inbox(ctx, call)
+	})
+}
+
+// answerSealed answers a device's signed call with what is sealed to the device.
+func answerSealed(req *logical.Request, data *framework.FieldData, of func(call envelope.Signed) (envelope.Envelope, error)) (*logical.Response, error) {
 	if err := refuseWrapping(req); err != nil {
 		return nil, err
 	}
@@ -67,11 +78,7 @@ func (b *broker) inbox(ctx context.Context, req *logical.Request, data *framewor
 	if err != nil {
 		return nil, err
 	}
-	x, err := b.routed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := x.Inbox(ctx, call)
+	sealed, err := of(call)
 	if err != nil {
 		return nil, err
 	}

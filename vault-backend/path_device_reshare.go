@@ -55,26 +55,13 @@ func (b *broker) pathDeviceReshare() []*framework.Path {
 }
 
 func (b *broker) resharePage(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
-	if err := refuseWrapping(req); err != nil {
-		return nil, err
-	}
-	call, err := message[envelope.Signed](data, "call", maxCall)
-	if err != nil {
-		return nil, err
-	}
-	o, err := b.reshares(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := o.Page(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	text, err := encodedText(sealed)
-	if err != nil {
-		return nil, err
-	}
-	return &logical.Response{Data: map[string]any{"sealed": text}}, nil
+	return answerSealed(req, data, func(call envelope.Signed) (envelope.Envelope, error) {
+		o, err := b.reshares(ctx)
+		if err != nil {
+			return envelope.Envelope{}, err
+		}
+		return o.Page(ctx, call)
+	})
 }
 
 func (b *broker) takeDeals(ctx context.Context, _ *logical.Request, data *framework.FieldData) (*logical.Response, error) {

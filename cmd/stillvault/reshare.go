@@ -127,49 +127,41 @@ func reshareTable(rows *terminal.Rows, r *broker.Reshare) {
 }
 
 func (a *app) reshareAbandonCommand() *cobra.Command {
-	return &cobra.Command{
+	return a.reshareUpdate(&cobra.Command{
 		Use:   "abandon POLICY",
 		Short: "Take back what is not proven yet, and have it re-shared again",
 		Long: `Take back the re-shares under a policy that are not proven yet, for when a dealer was
 found to have lied: the shares from before are in force again, and the holders are
 asked to deal anew. What is proven stays.`,
-		Example:           "  stillvault reshare abandon production",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeNames(policyNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.broker()
-			if err != nil {
-				return err
-			}
-			if err := client.AbandonReshare(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			a.Say("took back what was not proven under %s; its holders are asked again", args[0])
-			return nil
-		},
-	}
+		Example: "  stillvault reshare abandon production",
+	}, (*broker.Client).AbandonReshare, "took back what was not proven under %s; its holders are asked again")
 }
 
 func (a *app) reshareAcknowledgeCommand() *cobra.Command {
-	return &cobra.Command{
+	return a.reshareUpdate(&cobra.Command{
 		Use:   "acknowledge POLICY",
 		Short: "Say that you looked into who is said to have lied when they dealt",
 		Long: `Where a host says that somebody dealt something else than their share, status names
 them. A host can prove that to nobody: have others read the secret, which proves the
 shares, or take them back with 'reshare abandon'. This ends the notice.`,
-		Example:           "  stillvault reshare acknowledge production",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeNames(policyNames),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.broker()
-			if err != nil {
-				return err
-			}
-			if err := client.AcknowledgeSuspects(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			a.Say("acknowledged what was said of dealers under %s", args[0])
-			return nil
-		},
+		Example: "  stillvault reshare acknowledge production",
+	}, (*broker.Client).AcknowledgeSuspects, "acknowledged what was said of dealers under %s")
+}
+
+// reshareUpdate makes a command that does something to a policy's re-shares, and says
+// what it did.
+func (a *app) reshareUpdate(c *cobra.Command, do func(*broker.Client, context.Context, string) error, said string) *cobra.Command {
+	c.Args, c.ValidArgsFunction = cobra.ExactArgs(1), a.completeNames(policyNames)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		client, err := a.broker()
+		if err != nil {
+			return err
+		}
+		if err := do(client, cmd.Context(), args[0]); err != nil {
+			return err
+		}
+		a.Say(said, args[0])
+		return nil
 	}
+	return c
 }

@@ -11,7 +11,12 @@ import (
 // ReadInbox asks, by a device's signed call and without a Vault token, what
 // waits for the device. [approval.OpenInbox] opens the answer.
 func (c *Client) ReadInbox(ctx context.Context, call envelope.Signed) (envelope.Envelope, error) {
-	path := c.path("device", "inbox")
+	return c.callDevice(ctx, "inbox", call)
+}
+
+// callDevice makes a device's signed call, whose answer is sealed to the device.
+func (c *Client) callDevice(ctx context.Context, name string, call envelope.Signed) (envelope.Envelope, error) {
+	path := c.path("device", name)
 	encoded, err := envelope.Encode(call)
 	if err != nil {
 		return envelope.Envelope{}, err

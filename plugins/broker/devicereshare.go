@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -18,22 +17,7 @@ type DealProgress struct {
 // FetchReshare asks, by a device's signed call and without a Vault token, for
 // versions to be re-shared. [approval.OpenReshare] opens the answer.
 func (c *Client) FetchReshare(ctx context.Context, call envelope.Signed) (envelope.Envelope, error) {
-	path := c.path("device", "reshare")
-	encoded, err := envelope.Encode(call)
-	if err != nil {
-		return envelope.Envelope{}, err
-	}
-	var a struct {
-		Sealed string `json:"sealed"`
-	}
-	if err := c.post(ctx, path, map[string]any{"call": string(encoded)}, &a); err != nil {
-		return envelope.Envelope{}, err
-	}
-	sealed, err := envelope.Decode[envelope.Envelope]([]byte(a.Sealed))
-	if err != nil {
-		return envelope.Envelope{}, fmt.Errorf("write %s: %w", path, err)
-	}
-	return sealed, nil
+	return c.callDevice(ctx, "reshare", call)
 }
 
 // SendDeals posts what was dealt of a page. It needs no Vault token; the same answer
