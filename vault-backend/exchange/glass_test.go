@@ -127,6 +127,45 @@ func TestBreakingTheGlassHasItsOwnQuorum(t *testing.T) {
 	s.read(breaking()).fails(exchange.ErrDeniedRecently)
 }
 
+// One who is asked for ordinary reads must not lock an emergency out, and a refused
+// emergency does not keep from asking as usual.
+func TestCooldownsOfOrdinaryReadsDoNotKeepTheGlassFromBeingBroken(t *testing.T) {
+	for name, c := range map[string]struct {
+		deny func(*approver, *approval.Case) approval.Release
+		want error
+	}{
+		"a denial": {func(p *approver, c *approval.Case) approval.Release { return p.deny(c, "no") }, exchange.ErrDeniedRecently},
+		"a report": {(*approver).reports, exchange.ErrReported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 5, glass)
+			usual := s.read(ask())
+			s.people[0].answers(c.deny(s.people[0], s.people[0].review()), exchange.Denied)
+			usual.ends()
+			s.crash()
+			s.read(ask()).fails(c.want)
+			s.hostAsks(nil).post().fails(c.want)
+			s.read(breaking())
+			s.prompts(1)
+			s.people[2].answers(c.deny(s.people[2], s.people[2].review()), exchange.Denied)
+			s.crash()
+			s.read(breaking()).fails(c.want)
+			s.hostBreaks().post().fails(c.want)
+			for _, r := range s.x.Reports() {
+				s.Must(s.x.AcknowledgeReport(t.Context(), r.Request, "root"))
+			}
+			s.clock.advance(5 * time.Minute)
+			s.x.Tick(t.Context())
+			if n := len(s.store.names("cooldown/")); n != 0 {
+				t.Fatalf("%d cooldowns are left", n)
+			}
+			s.read(ask())
+			s.read(breaking())
+			s.prompts(2)
+		})
+	}
+}
+
 func TestBreakingTheGlassIsRefused(t *testing.T) {
 	quiet := breaking()
 	quiet.Reason = " "

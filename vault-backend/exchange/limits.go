@@ -8,8 +8,13 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 )
 
-// place is what cooldowns apply to: a requester at a path.
-type place struct{ who, path string }
+// place is what cooldowns apply to: a requester at a path. Breaking the glass has
+// cooldowns of its own: it asks other people, and nobody who is asked for ordinary
+// reads may lock an emergency out.
+type place struct {
+	who, path string
+	glass     bool
+}
 
 // cooldown is the time after a denial in which the same requester asks nobody
 // for the same path.
@@ -23,6 +28,7 @@ type cooldown struct {
 type cooldownEntry struct {
 	Who    string        `json:"who"`
 	Path   string        `json:"path"`
+	Glass  bool          `json:"glass"`
 	Until  envelope.Time `json:"until"`
 	Denial string        `json:"denial"`
 	Report envelope.ID   `json:"report"`
@@ -31,7 +37,7 @@ type cooldownEntry struct {
 const cooldownFolder = "cooldown/"
 
 func (p place) entry() string {
-	return cooldownFolder + envelope.SumHash([]byte(fmt.Sprintf("%d/%s/%s", len(p.who), p.who, p.path))).String()
+	return cooldownFolder + envelope.SumHash([]byte(fmt.Sprintf("%d/%s/%s/%t", len(p.who), p.who, p.path, p.glass))).String()
 }
 
 // admit checks that a requester may open a request for a version. It returns the
@@ -45,7 +51,7 @@ func (x *Exchange) admit(s slot, version uint64, limits Limits) (uint64, error) 
 // admitLocked is admit with mu held.
 func (x *Exchange) admitLocked(s slot, version uint64, limits Limits) error {
 	now, who, path := x.now(), s.who, s.path
-	if c, ok := x.cooldowns[place{who, path}]; ok && now < c.until {
+	if c, ok := x.cooldowns[place{who, path, s.glass}]; ok && now < c.until {
 		sentinel := ErrDeniedRecently
 		if !c.report.IsZero() {
 			sentinel = ErrReported
@@ -76,7 +82,7 @@ func (x *Exchange) coolAfter(ctx context.Context, r *request, g *ruling) error {
 		c.until = x.now().Add(max(reportedCooldown, x.cfg.Limits().Cooldown))
 		c.denial, c.report = fmt.Sprintf("%s denied and reported it with %q", g.name, rec.Reason), r.id
 	}
-	return x.cool(ctx, place{r.who, r.path}, c)
+	return x.cool(ctx, place{r.who, r.path, r.glass}, c)
 }
 
 // cool stores a cooldown and puts it in force, unless a longer one is.
@@ -87,7 +93,7 @@ func (x *Exchange) cool(ctx context.Context, p place, c cooldown) error {
 	if longer {
 		return nil
 	}
-	entry, err := envelope.Encode(cooldownEntry{Who: p.who, Path: p.path, Until: c.until, Denial: c.denial, Report: c.report})
+	entry, err := envelope.Encode(cooldownEntry{Who: p.who, Path: p.path, Glass: p.glass, Until: c.until, Denial: c.denial, Report: c.report})
 	if err != nil {
 		return err
 	}
@@ -139,7 +145,7 @@ func (x *Exchange) restoreCooldowns(ctx context.Context) error {
 			continue
 		}
 		x.mu.Lock()
-		x.cooldowns[place{entry.Who, entry.Path}] = cooldown{until: entry.Until, denial: entry.Denial, report: entry.Report}
+		x.cooldowns[place{entry.Who, entry.Path, entry.Glass}] = cooldown{until: entry.Until, denial: entry.Denial, report: entry.Report}
 		x.mu.Unlock()
 	}
 	return nil

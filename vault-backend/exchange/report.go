@@ -132,7 +132,7 @@ func (x *Exchange) AcknowledgeReport(ctx context.Context, id envelope.ID, who st
 		return nil
 	}
 	// First: who fails in between acknowledges again.
-	if err := x.warm(ctx, place{r.entry.Who, r.asked.Path}, id); err != nil {
+	if err := x.warm(ctx, place{r.entry.Who, r.asked.Path, r.asked.BreakGlass}, id); err != nil {
 		return err
 	}
 	if err := x.cfg.Store.Delete(ctx, reportFolder+id.String()); err != nil {
