@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
@@ -29,63 +30,111 @@ func (a *app) replaceApprover(ctx context.Context, old, with string, force bool)
 	if _, err := r.ApproverNamed(with); err != nil || old == with {
 		return fmt.Errorf("--replace-with %q: %w", with, ErrReplacement)
 	}
+	if err := replaceable(r, old, with); err != nil {
+		return fmt.Errorf("put %s in the place of %s: %w; nothing was changed", with, old, err)
+	}
 	for {
-		changed := ""
+		var done *replacement
 		r, err := a.signPreviewed(ctx, force, func(r *roster.Roster) (*entry, error) {
-			e, what, err := nextReplacement(r, old, with)
-			changed = what
-			return e, err
+			var err error
+			if done, err = nextReplacement(r, old, with); err != nil || done == nil {
+				return nil, err
+			}
+			return &done.entry, nil
 		})
 		if err != nil {
 			return err
 		}
-		if changed == "" {
+		if done == nil {
 			break
 		}
-		a.Say("put %s in the place of %s in %s at statement %d", with, old, changed, r.Head().Seq)
+		a.Say("put %s in the place of %s in %s at statement %d", with, old, done.what, r.Head().Seq)
+		a.sayLeftOut(done.what, done.left)
 	}
 	return a.awaitReshares(ctx, with)
 }
 
+// replacement is a statement that puts somebody in another's place.
+type replacement struct {
+	entry
+	what string   // the group or policy that it changes
+	left []string // who was revoked before, and is named by it no more
+}
+
+// replaceable makes all replacements on a roster of its own: what the last of them
+// would be refused for is known before the first is signed.
+func replaceable(r *roster.Roster, old, with string) error {
+	for {
+		next, err := nextReplacement(r, old, with)
+		if err != nil || next == nil {
+			return err
+		}
+		if r, err = r.Preview(next.kind, next.body, time.Now()); err != nil {
+			return fmt.Errorf("%s: %w", next.what, err)
+		}
+	}
+}
+
 // nextReplacement is the statement that puts somebody in another's place in the next
-// group or policy that names them; nil where none does any more.
-func nextReplacement(r *roster.Roster, old, with string) (*entry, string, error) {
+// group or policy that names them; nil where none does any more. Whoever was revoked
+// before is left out of it, since no statement may name them any more.
+func nextReplacement(r *roster.Roster, old, with string) (*replacement, error) {
 	from, err := r.ApproverNamed(old)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	to, err := r.ApproverNamed(with)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	gone, come := roster.Principal{Kind: roster.PrincipalApprover, ID: from.ID}, roster.Principal{Kind: roster.PrincipalApprover, ID: to.ID}
 	for _, g := range r.Groups() {
 		if slices.Contains(g.Members, gone) {
 			changed := *g
-			changed.Members = replaced(g.Members, gone, come)
-			return &entry{roster.KindGroupSet, changed}, "group " + g.Name, nil
+			members, left := withoutRevoked(r, g.Members)
+			changed.Members = replaced(members, gone, come)
+			return &replacement{entry{roster.KindGroupSet, changed}, "group " + g.Name, left}, nil
 		}
 	}
 	for _, p := range r.Policies() {
-		changed, found := *p, false
-		changed.Requirements = slices.Clone(p.Requirements)
-		swap := func(q *roster.Requirement) {
-			found = found || slices.Contains(q.Principals, gone)
-			q.Principals = replaced(q.Principals, gone, come)
-		}
-		for i := range changed.Requirements {
-			swap(&changed.Requirements[i])
-		}
-		if p.BreakGlass != nil {
-			glass := *p.BreakGlass
-			swap(&glass)
-			changed.BreakGlass = &glass
-		}
-		if found {
-			return &entry{roster.KindPolicySet, changed}, "policy " + p.Name, nil
+		if changed, left, found := replacedIn(r, p, gone, come); found {
+			return &replacement{entry{roster.KindPolicySet, *changed}, "policy " + p.Name, left}, nil
 		}
 	}
-	return nil, "", nil
+	return nil, nil
+}
+
+// replacedIn is a policy with one principal in the place of another, and without the
+// people and consumers who were revoked, whose names it returns; found says whether it
+// named the principal.
+func replacedIn(r *roster.Roster, p *roster.Policy, gone, come roster.Principal) (_ *roster.Policy, left []string, found bool) {
+	changed := *p
+	changed.Requirements = slices.Clone(p.Requirements)
+	swap := func(q *roster.Requirement) {
+		found = found || slices.Contains(q.Principals, gone)
+		members, out := withoutRevoked(r, q.Principals)
+		q.Principals = replaced(members, gone, come)
+		left = append(left, out...)
+	}
+	for i := range changed.Requirements {
+		swap(&changed.Requirements[i])
+	}
+	if p.BreakGlass != nil {
+		glass := *p.BreakGlass
+		swap(&glass)
+		changed.BreakGlass = &glass
+	}
+	for _, ids := range []*[]envelope.ID{&changed.Authors, &changed.Consumers} {
+		*ids = slices.DeleteFunc(slices.Clone(*ids), func(id envelope.ID) bool {
+			c, err := r.FormerConsumer(id)
+			if err != nil || !c.Revoked {
+				return false
+			}
+			left = append(left, c.Name)
+			return true
+		})
+	}
+	return &changed, distinct(left), found
 }
 
 // replaced is a list with one principal in the place of another, once.

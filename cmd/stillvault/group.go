@@ -31,8 +31,10 @@ the secrets of the policies that name it, and who would have to re-share.`,
   stillvault group set oncall group:sre carol`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			names, left := withoutMarked(distinct(args[1:]))
+			a.sayLeftOut("group "+args[0], left)
 			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) (*entry, error) {
-				members, err := principals(r, distinct(args[1:]))
+				members, err := principals(r, names)
 				if err != nil {
 					return nil, err
 				}

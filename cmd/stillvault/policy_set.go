@@ -47,7 +47,9 @@ is named.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if from != "" {
-				t, err = readPolicyFile(from, cmd.InOrStdin())
+				if t, err = readPolicyFile(from, cmd.InOrStdin()); err == nil {
+					a.sayLeftOut("policy "+args[0], t.leaveOut())
+				}
 			} else {
 				t.Require, t.BreakGlass, err = readRequirements(requirements, breakGlass)
 			}

@@ -112,6 +112,23 @@ func (q requirementText) bind(r *roster.Roster) (*roster.Requirement, error) {
 	return &roster.Requirement{Name: q.Name, Principals: all, M: q.M}, nil
 }
 
+// leaveOut takes those out whom 'policy list' marks as revoked, and returns their
+// names, so that a policy that was listed can be set again.
+func (t *policyText) leaveOut() (left []string) {
+	lists := []*[]string{&t.Authors, &t.Consumers}
+	for i := range t.Require {
+		lists = append(lists, &t.Require[i].Of)
+	}
+	if t.BreakGlass != nil {
+		lists = append(lists, &t.BreakGlass.Of)
+	}
+	for _, names := range lists {
+		kept, out := withoutMarked(*names)
+		*names, left = kept, append(left, out...)
+	}
+	return left
+}
+
 func writeRequirement(r *roster.Roster, q roster.Requirement) requirementText {
 	return requirementText{q.Name, q.M, principalNames(r, q.Principals)}
 }

@@ -19,6 +19,9 @@ const (
 	approverPrefix = "approver:"
 )
 
+// revokedMark stands behind the name of somebody who was revoked, and is named still.
+const revokedMark = " (revoked)"
+
 // principals turns names into what policies and groups bind: ids.
 func principals(r *roster.Roster, names []string) ([]roster.Principal, error) {
 	all := []roster.Principal{}
@@ -50,6 +53,39 @@ func principal(r *roster.Roster, name string) (roster.Principal, error) {
 	return roster.Principal{Kind: roster.PrincipalApprover, ID: who.ID}, nil
 }
 
+// withoutRevoked parts principals into those whom a statement may name, and the names
+// of the approvers who were revoked since they were named.
+func withoutRevoked(r *roster.Roster, all []roster.Principal) (kept []roster.Principal, left []string) {
+	kept = []roster.Principal{}
+	for _, p := range all {
+		if who, err := r.FormerApprover(p.ID); p.Kind == roster.PrincipalApprover && err == nil && who.Revoked {
+			left = append(left, who.Name)
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept, left
+}
+
+// withoutMarked does the same with names as lists show them: "bob (revoked)".
+func withoutMarked(names []string) (kept, left []string) {
+	for _, name := range names {
+		if plain, revoked := strings.CutSuffix(name, revokedMark); revoked {
+			left = append(left, plain)
+		} else {
+			kept = append(kept, name)
+		}
+	}
+	return kept, left
+}
+
+// sayLeftOut says who is not named any more by what is written anew.
+func (a *app) sayLeftOut(what string, left []string) {
+	if len(left) > 0 {
+		a.Say("left out of %s, being revoked: %s", what, strings.Join(distinct(left), ", "))
+	}
+}
+
 // principalNames turns ids back into names, those of the revoked included.
 func principalNames(r *roster.Roster, all []roster.Principal) []string {
 	names := []string{}
@@ -66,7 +102,7 @@ func principalNames(r *roster.Roster, all []roster.Principal) []string {
 					name = approverPrefix + name
 				}
 				if who.Revoked {
-					name += " (revoked)"
+					name += revokedMark
 				}
 				names = append(names, name)
 			}
@@ -94,7 +130,7 @@ func namesOfConsumers(r *roster.Roster, ids []envelope.ID) []string {
 		if c, err := r.FormerConsumer(id); err == nil {
 			name := c.Name
 			if c.Revoked {
-				name += " (revoked)"
+				name += revokedMark
 			}
 			names = append(names, name)
 		}
