@@ -117,6 +117,11 @@ func (s *stock) losses(before, after *reshare.Appraiser, path string) map[string
 				found[kind.field] = true
 			}
 		}
+		// That its break-glass people are left does not make up for the others, also
+		// where it waits for a re-share and is uncovered for that reason already.
+		if before.Ordinary(&v.Shares) && !after.Ordinary(&v.Shares) && !found["lost"] {
+			found["uncovered"] = true
+		}
 		if after.Unguarded(&v.Shares) && !before.Unguarded(&v.Shares) {
 			found["unproven"] = true
 		}

@@ -71,3 +71,31 @@ func TestAPreviewLooksAtEveryVersionByItself(t *testing.T) {
 		t.Fatalf("who holds the latest version, of a path with a lost one: %v", got)
 	}
 }
+
+// The people of an emergency are no reason to let the others fall below their quorum,
+// also where the secret only waits for a re-share and cannot be read until then.
+func TestAPreviewDoesNotCountOnBreakGlass(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave")
+	glass := s.need("emergency", 2, "erin", "frank")
+	s.policy.BreakGlass = &glass
+	s.set(s.policy.Requirements...)
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	revoke := func(name string) []string {
+		p := s.previews(roster.KindApproverRevoke, roster.Removal{ID: s.approverID(name)})
+		if len(p["lost"].([]string)) != 0 {
+			t.Fatalf("lost, with its break-glass people left: %v", p)
+		}
+		return p["uncovered"].([]string)
+	}
+	if got := revoke("carol"); !slices.Equal(got, []string{"team/db"}) {
+		t.Fatalf("while it can be read: %v", got)
+	}
+	s.policy.BreakGlass = nil
+	s.set(s.need("team", 1, "carol", "dave"))
+	if got := revoke("carol"); !slices.Equal(got, []string{"team/db"}) {
+		t.Fatalf("while it waits for a re-share: %v", got)
+	}
+	if got := revoke("erin"); len(got) != 0 {
+		t.Fatalf("of those for an emergency: %v", got)
+	}
+}

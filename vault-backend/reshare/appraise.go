@@ -142,6 +142,18 @@ func (a *Appraiser) Lost(s *Shares) bool {
 	return !enough(s.Access, a.dealers(s))
 }
 
+// Ordinary says whether enough people hold shares to open or deal the version without
+// breaking the glass.
+func (a *Appraiser) Ordinary(s *Shares) bool {
+	count := a.dealers(s)
+	for i, access := range s.Access {
+		if !access.BreakGlass && count[i] < access.M {
+			return false
+		}
+	}
+	return len(s.Access) > 0
+}
+
 // Unguarded says whether the newest epoch has not proven itself and there is no way
 // back either, since too few of those who held the shares from before are left: if
 // one of its dealers lied, the version is lost.
