@@ -58,6 +58,7 @@ func requestFields() fields {
 		"cause":        required(framework.TypeString, "Why it ended without an approval, empty otherwise."),
 		"summary":      required(framework.TypeString, "Who decided and what is missing, as \"1 of 2 sre; security: waiting\"."),
 		"break_glass":  required(framework.TypeBool, "Whether it asks those whom the policy names for an emergency."),
+		"match_code":   required(framework.TypeString, "The code that approvers type in, where the policy wants that and while it waits; empty otherwise."),
 		"requester":    required(framework.TypeString, "Who asks, as Vault reports it or the host says."),
 		"entity":       required(framework.TypeString, "The requester's Vault entity id."),
 		"remote":       required(framework.TypeString, "Network address that it came from."),
@@ -107,7 +108,7 @@ func (b *broker) readRequest(ctx context.Context, _ *logical.Request, data *fram
 	}
 	requirements, missing := requirementsView(s)
 	return &logical.Response{Data: map[string]any{
-		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary, "break_glass": s.BreakGlass,
+		"request_id": s.Request.String(), "path": s.Path, "version": s.Version, "state": string(s.State), "cause": cause, "summary": s.Summary, "break_glass": s.BreakGlass, "match_code": s.MatchCode,
 		"requester": s.Origin.Requester, "entity": s.Origin.Entity, "remote": s.Origin.Remote, "host": s.Origin.Host,
 		"consumer": s.ConsumerName, "reason": s.Reason,
 		"created": shownTime(envelope.At(s.Created)), "deadline": shownTime(envelope.At(s.Deadline)),

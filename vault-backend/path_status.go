@@ -21,29 +21,36 @@ func (b *broker) pathStatus() *framework.Path {
 			logical.ReadOperation: &framework.PathOperation{
 				Callback: b.readStatus, Summary: "Read how the mount stands.",
 				Responses: answers("The mount's state.", fields{
-					"version":          required(framework.TypeString, "Version of the plug-in."),
-					"organisation":     required(framework.TypeString, "The pinned organisation's id, empty before it is pinned."),
-					"head_seq":         required(framework.TypeInt64, "Number of the last statement of the organisation's log, -1 without one."),
-					"head_hash":        required(framework.TypeString, "Hash of that statement."),
-					"head_expires":     required(framework.TypeString, "When the last checkpoint expires, empty without one."),
-					"secrets":          required(framework.TypeInt, "How many secrets are stored."),
-					"pending_requests": required(framework.TypeInt, "How many requests wait."),
-					"prompts":          required(framework.TypeInt64, "How many requests were put to approvers since the plug-in started."),
-					"waiting_readers":  required(framework.TypeInt, "How many calls wait."),
-					"drain":            required(framework.TypeBool, "Whether the mount is draining."),
-					"lost":             required(framework.TypeStringSlice, "Secrets below their own quorum, which nobody can open or share anew; the first 100."),
-					"one_device":       required(framework.TypeStringSlice, "Secrets that losing one single device would lose, the first 100."),
-					"uncovered":        required(framework.TypeStringSlice, "Secrets that losing too few people would lose, the first 100."),
-					"stale":            required(framework.TypeStringSlice, "Secrets shared among others than the policy names now, the first 100."),
-					"exposed":          required(framework.TypeStringSlice, "Secrets of which somebody outside the policy holds a share, the first 100."),
-					"disbelieved":      required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
-					"rotate":           required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
-					"resharing":        required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
-					"unproven":         required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until enough of the new ones have opened their version."),
-					"suspected":        required(framework.TypeStringSlice, "Secrets of which somebody is said to have lied when they dealt; reshares/ says who. The first 100."),
-					"alarms":           required(framework.TypeInt, "How many times the glass was broken that nobody has acknowledged yet; alarms/ has them."),
-					"reports":          required(framework.TypeInt, "How many reports of approvers nobody has acknowledged yet; reports/ has them."),
-					"problems":         required(framework.TypeStringSlice, "What somebody should look at, in words."),
+					"version":           required(framework.TypeString, "Version of the plug-in."),
+					"organisation":      required(framework.TypeString, "The pinned organisation's id, empty before it is pinned."),
+					"head_seq":          required(framework.TypeInt64, "Number of the last statement of the organisation's log, -1 without one."),
+					"head_hash":         required(framework.TypeString, "Hash of that statement."),
+					"head_expires":      required(framework.TypeString, "When the last checkpoint expires, empty without one."),
+					"secrets":           required(framework.TypeInt, "How many secrets are stored."),
+					"pending_requests":  required(framework.TypeInt, "How many requests wait."),
+					"prompts":           required(framework.TypeInt64, "How many requests were put to approvers since the plug-in started."),
+					"waiting_readers":   required(framework.TypeInt, "How many calls wait."),
+					"drain":             required(framework.TypeBool, "Whether the mount is draining."),
+					"lost":              required(framework.TypeStringSlice, "Secrets below their own quorum, which nobody can open or share anew; the first 100."),
+					"lost_count":        required(framework.TypeInt, "How many these are."),
+					"one_device":        required(framework.TypeStringSlice, "Secrets that losing one single device would lose, the first 100."),
+					"one_device_count":  required(framework.TypeInt, "How many these are."),
+					"uncovered":         required(framework.TypeStringSlice, "Secrets that losing too few people would lose, the first 100."),
+					"uncovered_count":   required(framework.TypeInt, "How many these are."),
+					"stale":             required(framework.TypeStringSlice, "Secrets shared among others than the policy names now, the first 100."),
+					"stale_count":       required(framework.TypeInt, "How many these are."),
+					"exposed":           required(framework.TypeStringSlice, "Secrets of which somebody outside the policy holds a share, the first 100."),
+					"exposed_count":     required(framework.TypeInt, "How many these are."),
+					"disbelieved":       required(framework.TypeStringSlice, "Secrets whose author's key was compromised, which every reader refuses, the first 100."),
+					"disbelieved_count": required(framework.TypeInt, "How many these are."),
+					"rotate":            required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
+					"rotate_count":      required(framework.TypeInt, "How many these are."),
+					"resharing":         required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
+					"unproven":          required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until enough of the new ones have opened their version."),
+					"suspected":         required(framework.TypeStringSlice, "Secrets of which somebody is said to have lied when they dealt; reshares/ says who. The first 100."),
+					"alarms":            required(framework.TypeInt, "How many times the glass was broken that nobody has acknowledged yet; alarms/ has them."),
+					"reports":           required(framework.TypeInt, "How many reports of approvers nobody has acknowledged yet; reports/ has them."),
+					"problems":          required(framework.TypeStringSlice, "What somebody should look at, in words."),
 				}),
 			},
 		},
@@ -59,6 +66,9 @@ The first read after a start goes through every secret's metadata.`,
 	}
 }
 
+// countSuffix makes, of the name of a list that is cut off, the name of its length.
+const countSuffix = "_count"
+
 func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framework.FieldData) (*logical.Response, error) {
 	c, err := b.config(ctx)
 	if err != nil {
@@ -69,7 +79,7 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 		"secrets": 0, "drain": b.draining.Load(),
 	}
 	for _, kind := range statusKinds {
-		data[kind.field] = []string{}
+		data[kind.field], data[kind.field+countSuffix] = []string{}, 0
 	}
 	b.addStats(data)
 	views, err := b.reshareViews(ctx)
@@ -168,6 +178,7 @@ func (b *broker) addSecrets(r *roster.Roster, data map[string]any) {
 	b.index.each(all.count)
 	data["secrets"] = all.secrets
 	for field, named := range all.named {
-		data[field] = firstOf(named.all())
+		all := named.all()
+		data[field], data[field+countSuffix] = firstOf(all), len(all)
 	}
 }

@@ -61,6 +61,7 @@ type Request struct {
 	Readers      int             `json:"readers"` // calls that wait for it
 	Decisions    []Decision      `json:"decisions"`
 	Summary      string          `json:"summary"`
+	MatchCode    string          `json:"match_code"` // where the policy wants one
 	Requirements []Requirement   `json:"requirements"`
 	Missing      []approval.Need `json:"missing"`
 	Hash         string          `json:"hash"`

@@ -33,6 +33,14 @@ type Status struct {
 	Rotate      []string `json:"rotate"`
 	// Suspected are paths of which a host says that a dealer lied; ReadReshare says who.
 	Suspected []string `json:"suspected"`
+	// The lists above end at 100; these are their whole lengths.
+	LostCount        int `json:"lost_count"`
+	OneDeviceCount   int `json:"one_device_count"`
+	UncoveredCount   int `json:"uncovered_count"`
+	StaleCount       int `json:"stale_count"`
+	ExposedCount     int `json:"exposed_count"`
+	DisbelievedCount int `json:"disbelieved_count"`
+	RotateCount      int `json:"rotate_count"`
 	// Resharing says, by policy, how many versions wait for being shared anew;
 	// Unproven counts those that were and still keep the shares from before.
 	Resharing map[string]int `json:"resharing"`

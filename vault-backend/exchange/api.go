@@ -102,6 +102,7 @@ type Status struct {
 	Decisions    []Decision
 	Requirements []Requirement
 	Cause        error
+	MatchCode    string // that approvers are to be told; empty where the policy wants none, or it is over
 }
 
 // Record is a decision as it is kept for ever. Name orders records by the time

@@ -39,6 +39,7 @@ type request struct {
 	author   envelope.ID
 	policy   envelope.ID
 	access   []secret.Access
+	code     code
 	glass    bool          // breaks the glass: of access, only that requirement counts
 	wrapSet  envelope.Hash // that it is answered under, see shares.go
 	epochs   int           // re-shares up to that wrap set
@@ -116,6 +117,7 @@ func newRequest(signed envelope.Signed, hash envelope.Hash, q *approval.Request,
 		access: v.Access, glass: q.BreakGlass, wrapSet: v.WrapSet, created: q.Created, deadline: q.Deadline,
 		done: make(chan struct{}), state: Waiting, verified: v.Slim(),
 	}
+	r.code.wanted = v.Policy != nil && v.Policy.MatchCode
 	r.seats = r.seatsIn(v)
 	return r
 }

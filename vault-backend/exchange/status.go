@@ -61,6 +61,9 @@ func (x *Exchange) Get(id envelope.ID, who *Requester) (*Status, error) {
 		return nil, err
 	}
 	s.Origin, s.Reason = q.Origin, q.Reason
+	if s.State == Waiting {
+		s.MatchCode = r.code.of(r.hash)
+	}
 	err = x.cfg.Roster(func(known *roster.Roster) error {
 		if c, err := known.FormerConsumer(r.consumer); err == nil {
 			s.ConsumerName = c.Name

@@ -45,12 +45,16 @@ func (x *Exchange) await(ctx context.Context, r *request, ended <-chan struct{})
 // stillWaiting is the answer to a wait that ended; nil if the request ended in
 // the same moment.
 func (x *Exchange) stillWaiting(r *request) error {
+	code := r.code.of(r.hash)
+	if code != "" {
+		code = "; tell your approvers the code " + code
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if r.state != Waiting {
 		return nil
 	}
-	return tell(ErrWaiting, "%s (request %s for %q, until %s)", r.summary(true), r.id, r.path, clockTime(r.deadline))
+	return tell(ErrWaiting, "%s (request %s for %q, until %s%s)", r.summary(true), r.id, r.path, clockTime(r.deadline), code)
 }
 
 // drainingNow is the answer to a wait that draining ended; nil if the request
