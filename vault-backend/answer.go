@@ -82,6 +82,7 @@ var failures = []failure{
 	{exchange.ErrReported, http.StatusUnprocessableEntity, ""},
 	{exchange.ErrUnknownAlarm, http.StatusNotFound, ""},
 	{exchange.ErrAlarmOpen, http.StatusConflict, ""},
+	{exchange.ErrAlarmOwn, http.StatusForbidden, ""},
 	{exchange.ErrUnknownReport, http.StatusNotFound, ""},
 	{exchange.ErrHostConsumersOnly, http.StatusForbidden, ""},
 	{exchange.ErrMountNotAdmitted, http.StatusForbidden, ""},

@@ -23,7 +23,7 @@ type notice struct {
 
 	all  func(*exchange.Exchange) (keys []string, info map[string]any)
 	read func(*exchange.Exchange, envelope.ID) (map[string]any, error)
-	done func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who string) error
+	done func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who exchange.Requester) error
 }
 
 // pathsOf are the paths of a kind of notices.
@@ -94,7 +94,7 @@ func (b *broker) acknowledgeNotice(n notice) framework.OperationFunc {
 		if err != nil {
 			return nil, err
 		}
-		return nil, n.done(ctx, x, id, b.requesterOf(req).Name)
+		return nil, n.done(ctx, x, id, b.requesterOf(req))
 	}
 }
 

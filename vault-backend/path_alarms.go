@@ -12,14 +12,14 @@ import (
 const alarmsHelp = `
 A read that breaks the glass asks those whom the policy names for an emergency,
 and tells everybody: all approvers' devices show it until somebody acknowledges
-it here. An alarm's id is its request's. What was opened is to be replaced:
-metadata/ and status say so until a newer version is written. The decisions stay
-below receipts/ for good.`
+it here, who is not the one that asked. An alarm's id is its request's. What was
+opened is to be replaced: metadata/ and status say so until a newer version is
+written. The decisions stay below receipts/ for good.`
 
 func (b *broker) pathAlarms() []*framework.Path {
 	return b.pathsOf(notice{
 		name: "alarms", one: "alarm", list: "uses of break-glass", item: "One use of break-glass: who asked, why, who decided.",
-		acknowledge: "Acknowledge an alarm: nobody is shown it any more. Again succeeds.", help: alarmsHelp,
+		acknowledge: "Acknowledge an alarm: nobody is shown it any more. Not for who asked. Again succeeds.", help: alarmsHelp,
 		columns: "Ids, with path, version, state, requester, reason and created.",
 		fields: originFields(fields{
 			"state":     required(framework.TypeString, "waiting, approved, denied, expired or cancelled."),
@@ -35,7 +35,7 @@ func (b *broker) pathAlarms() []*framework.Path {
 			})
 		},
 		read: readAlarm,
-		done: func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who string) error {
+		done: func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who exchange.Requester) error {
 			return x.Acknowledge(ctx, id, who)
 		},
 	})

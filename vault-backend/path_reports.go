@@ -34,8 +34,8 @@ func (b *broker) pathReports() []*framework.Path {
 			})
 		},
 		read: readReport,
-		done: func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who string) error {
-			return x.AcknowledgeReport(ctx, id, who)
+		done: func(ctx context.Context, x *exchange.Exchange, id envelope.ID, who exchange.Requester) error {
+			return x.AcknowledgeReport(ctx, id, who.Name)
 		},
 	})
 }

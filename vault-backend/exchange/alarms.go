@@ -72,22 +72,32 @@ func (x *Exchange) told(a *alarm) Alarm {
 	return shown
 }
 
-// Acknowledge says that somebody, whose name or id who is, knows of an alarm:
-// nobody is shown it any more. Acknowledging it again, or one that there is not, is
-// no error. One that is about a request which waits is [ErrAlarmOpen].
-func (x *Exchange) Acknowledge(ctx context.Context, id envelope.ID, who string) error {
+// Acknowledge says that somebody knows of an alarm: nobody is shown it any more.
+// Acknowledging it again, or one that there is not, is no error. One that is about a
+// request which waits is [ErrAlarmOpen], one's own [ErrAlarmOwn].
+func (x *Exchange) Acknowledge(ctx context.Context, id envelope.ID, who Requester) error {
 	x.mu.Lock()
-	r := x.byID[id]
+	r, a := x.byID[id], x.alarms[id]
 	waits := r != nil && r.state == Waiting
+	own := a != nil && a.raisedBy(who)
 	x.mu.Unlock()
-	if waits {
+	switch {
+	case own:
+		return tell(ErrAlarmOwn, "the alarm about request %s is about what this token's owner asked", id)
+	case waits:
 		return tell(ErrAlarmOpen, "request %s", id)
 	}
 	err := x.changeAlarm(ctx, id, func(e *alarmEntry) { *e = alarmEntry{} })
 	if err == nil {
-		x.cfg.Logger.Info("an alarm was acknowledged", "request", id.String(), "by", who)
+		x.cfg.Logger.Info("an alarm was acknowledged", "request", id.String(), "by", who.Name)
 	}
 	return err
+}
+
+// raisedBy says whether somebody is who broke the glass.
+func (a *alarm) raisedBy(who Requester) bool {
+	name, err := who.identity()
+	return err == nil && name == a.entry.Who || who.Entity != "" && who.Entity == a.asked.Origin.Entity
 }
 
 // restoreAlarms reads back what an earlier process stored.

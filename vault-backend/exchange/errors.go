@@ -58,6 +58,9 @@ var (
 	ErrUnknownAlarm = errors.New("alarm_unknown: there is no such alarm, or it was acknowledged; list alarms/ for those there are")
 	// ErrAlarmOpen means that a request that broke the glass still waits. 409.
 	ErrAlarmOpen = errors.New("alarm_open: the request still waits for an answer; acknowledge it once it has ended, or end it with a delete of requests/<id>")
+	// ErrAlarmOwn means that who broke the glass would be the one who acknowledges
+	// it. 403.
+	ErrAlarmOwn = errors.New("alarm_own: who broke the glass cannot be who has seen the alarm; somebody else has to acknowledge it")
 	// ErrUnknownReport means that there is no such report, or that it was
 	// acknowledged. 404.
 	ErrUnknownReport = errors.New("report_unknown: there is no such report, or it was acknowledged; list reports/ for those there are")

@@ -60,7 +60,8 @@ func TestBreakingTheGlassAsksThoseWhoMayAndTellsEverybody(t *testing.T) {
 	}
 	s.stands(id, "0 of 2 directors", nil)
 	s.people[3].says(true, exchange.Waiting)
-	s.fails(s.x.Acknowledge(t.Context(), id, "alice"), exchange.ErrAlarmOpen, id.String())
+	s.fails(s.x.Acknowledge(t.Context(), id, requester(0)), exchange.ErrAlarmOpen, id.String())
+	s.fails(s.x.Acknowledge(t.Context(), id, carol()), exchange.ErrAlarmOwn, "somebody else")
 	if a := s.people[0].hears(t, 1)[0]; len(a.Decisions) != 1 {
 		t.Fatalf("the alarm tells of %d decisions", len(a.Decisions))
 	}
@@ -87,11 +88,12 @@ func TestBreakingTheGlassAsksThoseWhoMayAndTellsEverybody(t *testing.T) {
 	if a, err := s.x.Alarm(id); err != nil || a.State != exchange.Approved {
 		t.Fatalf("after a restart: %v", err)
 	}
+	s.fails(s.x.Acknowledge(t.Context(), id, carol()), exchange.ErrAlarmOwn)
 	got := s.people[1].poll(envelope.ID{}) // told since the restart
 	s.polled(got)
 	got = s.people[1].poll(envelope.ID{})
-	s.Must(s.x.Acknowledge(t.Context(), id, "alice"))
-	s.Must(s.x.Acknowledge(t.Context(), id, "alice"))
+	s.Must(s.x.Acknowledge(t.Context(), id, requester(0)))
+	s.Must(s.x.Acknowledge(t.Context(), id, requester(0)))
 	if in := s.polled(got); len(in.Alarms) != 0 {
 		t.Fatal("a device still shows what was acknowledged")
 	}
@@ -188,7 +190,7 @@ func TestBreakingTheGlassIsRefused(t *testing.T) {
 		r.ends()
 	}
 	s.read(breaking()).fails(exchange.ErrCap, "nobody has acknowledged")
-	s.Must(s.x.Acknowledge(t.Context(), s.x.Alarms()[0].Request, "alice"))
+	s.Must(s.x.Acknowledge(t.Context(), s.x.Alarms()[0].Request, requester(0)))
 	s.read(breaking())
 }
 
@@ -273,6 +275,23 @@ func TestAStoppedStorageSilencesNoAlarm(t *testing.T) {
 			break
 		}
 	}
+}
+
+// Without an entity a requester is known by the token.
+func TestWhoBrokeTheGlassWithABareTokenDoesNotAcknowledgeIt(t *testing.T) {
+	s := newScene(t, 5, func(s *scene, p *roster.Policy) {
+		glass(s, p)
+		p.SelfApproval = true
+	})
+	a := breaking()
+	a.Requester = exchange.Requester{Accessor: "accessor-9", Name: "token"}
+	r := s.read(a)
+	id := s.only()
+	s.Must(s.x.Cancel(t.Context(), id, nil))
+	r.ends()
+	s.crash()
+	s.fails(s.x.Acknowledge(t.Context(), id, a.Requester), exchange.ErrAlarmOwn)
+	s.Must(s.x.Acknowledge(t.Context(), id, exchange.Requester{Accessor: "accessor-8", Name: "token"}))
 }
 
 // The mount's own request dies with its process; its alarm does not.

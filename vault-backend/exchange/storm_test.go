@@ -160,7 +160,7 @@ func (s *scene) keepChanging(over context.Context) {
 			s.x.Tick(over)
 		case 5:
 			for _, a := range s.x.Alarms() {
-				_ = s.x.Acknowledge(over, a.Request, "root")
+				_ = s.x.Acknowledge(over, a.Request, requester(99))
 			}
 		default:
 			s.clock.advance(time.Duration(rand.N(20)) * time.Second)
