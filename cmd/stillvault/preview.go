@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
@@ -32,15 +31,18 @@ func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then 
 	if e.kind != roster.KindApproverRevoke && e.kind != roster.KindDeviceRevoke && len(p.By) > 0 {
 		p.Uncovered, waiting = apart(then, p.Uncovered)
 	}
-	a.sayPreview(p)
-	for _, path := range waiting {
-		a.Say("%s can be read again when it is re-shared", terminal.Visible(path))
-	}
-	n := len(p.Lost) + len(p.Uncovered) + len(p.OneDevice)
+	a.sayPreview(then, p, waiting)
+	harmed := map[string]bool{}
+	lists := [][]string{p.Lost, p.Uncovered, p.OneDevice}
 	if e.kind == roster.KindApproverRevoke {
-		n += len(p.Unproven) // with their wraps goes the way back
+		lists = append(lists, p.Unproven) // with their wraps goes the way back
 	}
-	if n > 0 && !force {
+	for _, paths := range lists {
+		for _, path := range paths {
+			harmed[path] = true
+		}
+	}
+	if n := len(harmed); n > 0 && !force {
 		return fmt.Errorf("%s: %w", counted(n, "secret"), ErrLoses)
 	}
 	return nil
@@ -65,38 +67,6 @@ func apart(r *roster.Roster, paths []string) (short, waiting []string) {
 		}
 	}
 	return short, waiting
-}
-
-func (a *app) sayPreview(p *broker.Preview) {
-	for _, list := range []struct {
-		what  string
-		paths []string
-	}{
-		{"would be lost, nobody could open it any more", p.Lost},
-		{"would be lost with the next person", p.Uncovered},
-		{"would be lost with one device", p.OneDevice},
-		{"would be exposed until it is written again", p.Exposed},
-	} {
-		for _, path := range list.paths {
-			a.Warn("%s %s", terminal.Visible(path), list.what)
-		}
-	}
-	for _, path := range p.Unproven {
-		a.Warn("%s was re-shared and not read since: if somebody lied when they dealt, nobody could go back to the shares from before; read it once first", terminal.Visible(path))
-	}
-	for _, name := range p.Unmeetable {
-		a.Warn("policy %s could not be met by the people who are left", name)
-	}
-	if p.Reshare > 0 {
-		by := "nobody who is left can do it"
-		if len(p.By) > 0 {
-			by = "by " + strings.Join(dealers(p.By), ", ")
-		}
-		a.Say("%s under %s to be re-shared, %s", counted(p.Reshare, "version"), strings.Join(p.Policies, ", "), terminal.Visible(by))
-	}
-	if p.Pending > 0 {
-		a.Say("%s wait for being re-shared already", counted(p.Pending, "version"))
-	}
 }
 
 // signPreviewed is sign with a preview of what build says, one statement, first. Where

@@ -118,8 +118,8 @@ func reshareTable(rows *terminal.Rows, r *broker.Reshare) {
 	rows.Row("dealt", orNobody(dealers(r.Dealt)))
 	rows.Row("waits for", orNobody(dealers(r.Missing)))
 	rows.Row("unproven", unproven(r))
-	for _, path := range r.Stuck {
-		rows.Row("stuck", path+": too few of those who hold shares can deal; have it written again")
+	if len(r.Stuck) > 0 {
+		rows.Row("stuck", examples(r.Stuck, len(r.Stuck), statusExamples)+": too few of those who hold shares can deal; have it written again")
 	}
 	if r.Problem != "" {
 		rows.Row("problem", r.Problem)

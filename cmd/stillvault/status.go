@@ -124,21 +124,37 @@ func (v statusView) attention(rows *terminal.Rows) {
 	for _, list := range []struct {
 		name, why string
 		paths     []string
+		count     int
 	}{
-		{"lost", ": below its quorum, nobody can open it; have it written again", v.Lost},
-		{"rotate", ": opened by breaking the glass; change the secret and write it again", v.Rotate},
-		{"suspected", ": a host says that somebody lied when they dealt; see stillvault reshare list", v.Suspected},
-		{"one device", ": losing one device would lose it", v.OneDevice},
-		{"uncovered", ": losing too few people would lose it", v.Uncovered},
-		{"stale", ": its policy names others by now", v.Stale},
-		{"exposed", ": somebody outside its policy had a share; change the secret and write it again", v.Exposed},
-		{"disbelieved", ": its author's key is compromised; have it written again", v.Disbelieved},
-		{"problem", "", v.Problems},
-		{"policy", "", v.Policies},
+		{"lost", ": below its quorum, nobody can open it; have it written again", v.Lost, v.LostCount},
+		{"rotate", ": opened by breaking the glass; change the secret and write it again", v.Rotate, v.RotateCount},
+		{"suspected", ": a host says that somebody lied when they dealt; see stillvault reshare list", v.Suspected, 0},
+		{"one device", ": losing one device would lose it", v.OneDevice, v.OneDeviceCount},
+		{"uncovered", ": losing too few people would lose it", v.Uncovered, v.UncoveredCount},
+		{"stale", ": its policy names others by now", v.Stale, v.StaleCount},
+		{"exposed", ": somebody outside its policy had a share; change the secret and write it again", v.Exposed, v.ExposedCount},
+		{"disbelieved", ": its author's key is compromised; have it written again", v.Disbelieved, v.DisbelievedCount},
 	} {
-		for _, path := range list.paths {
-			rows.Row(list.name, path+list.why)
+		// A broker of an earlier version tells no count.
+		switch count := max(list.count, len(list.paths)); {
+		case count > 1:
+			rows.Row(list.name, counted(count, "secret")+", "+examples(list.paths, count, statusExamples)+list.why)
+		case count == 1:
+			rows.Row(list.name, examples(list.paths, count, statusExamples)+list.why)
 		}
+	}
+	few(rows, "problem", v.Problems)
+	few(rows, "policy", v.Policies)
+}
+
+// few are rows of the first sentences, and one that says how many more there are.
+func few(rows *terminal.Rows, name string, sentences []string) {
+	shown := sentences[:min(len(sentences), statusExamples)]
+	for _, sentence := range shown {
+		rows.Row(name, sentence)
+	}
+	if more := len(sentences) - len(shown); more > 0 {
+		rows.Row(name, fmt.Sprintf("and %d more: stillvault status --format json", more))
 	}
 }
 
