@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -112,8 +113,8 @@ func (a *app) approverShowCommand() *cobra.Command {
 		Long: `Show an approver's devices and those that wait for admission or, before the
 approver is admitted, what became of the ticket that is kept here.
 
-Without a name, show what this terminal knows of its own approver, without the
-broker: the device's last receipt, as DEVICE:COUNTER:HASH. An auditor passes it to
+Without a name, or where this token may not read the log, show what this terminal
+knows of its own approver, without the broker and without a Vault token: the device's last receipt, as DEVICE:COUNTER:HASH. An auditor passes it to
 'receipts verify --device-head', which finds what a broker left out at the end.`,
 		Example: `  stillvault approver show alice
   stillvault approver show alice --format json
@@ -122,9 +123,13 @@ broker: the device's last receipt, as DEVICE:COUNTER:HASH. An auditor passes it 
 		ValidArgsFunction: a.completeNames(approverNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.showSelf()
+				return a.showSelf("")
 			}
-			return a.showApprover(cmd.Context(), args[0])
+			err := a.showApprover(cmd.Context(), args[0])
+			if broker.StatusOf(err) == http.StatusForbidden {
+				return a.showOwn(args[0], err)
+			}
+			return err
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -21,6 +23,8 @@ import (
 var (
 	// ErrRekeyTicket means that a ticket is not for the approver to be rekeyed.
 	ErrRekeyTicket = errors.New("rekey_ticket: the ticket is not for this approver; the organisation's signer makes one with `stillvault approver enroll NAME --rekey`")
+	// ErrSealedUnknown means that nobody said here whether an earlier keyring is needed.
+	ErrSealedUnknown = errors.New("former_keyring_unclear: this token may not read whether something is still sealed to the earlier keyring; nothing was wiped")
 	// ErrStillSealed means that an earlier keyring is still needed.
 	ErrStillSealed = errors.New("former_keyring_needed: something may still be sealed to the earlier keyring; when `stillvault status` shows nothing stale, re-shared or unproven any more, run this again, or pass --force if its shares are lost anyway")
 )
@@ -42,8 +46,9 @@ leaked cannot vouch for the next one. From the admission on, nobody answers with
 earlier one, and all its devices are revoked.
 
 What is sealed to the earlier keyring is re-shared, by 'reshare run' and by the
-others. Until then this terminal keeps it, wrapped; after that 'reshare run' wipes
-it, or --forget does.`,
+others. Until then this terminal keeps it, wrapped. After that 'reshare run' wipes it
+by itself where VAULT_TOKEN may read the mount's status, which alone says that nothing
+is sealed to it any more; --forget does the same, and --force without asking.`,
 		Example: `  stillvault approver rekey alice
   stillvault reshare run
   stillvault approver rekey alice --forget`,
@@ -67,7 +72,7 @@ it, or --forget does.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.device, "device", deviceName(), "name of this device")
-	f.BoolVar(&o.noRecovery, "no-recovery", false, "no password and recovery key: if this machine is lost, so is the keyring")
+	f.BoolVar(&o.noRecovery, "no-recovery", false, "no password and recovery key for the new keyring, even if the earlier one has them: recovery is dropped, and a lost machine is a lost keyring")
 	f.BoolVar(&o.replace, "replace", false, "make another keyring although one waits for its admission, and drop that one: not once it was admitted")
 	f.BoolVar(&o.forget, "forget", false, "wipe the earlier keyrings that are kept, once nothing is sealed to them")
 	f.BoolVar(&o.force, "force", false, "with --forget: whatever is still sealed to them")
@@ -197,7 +202,8 @@ func (a *app) finishFormer(ctx context.Context, d *desk) error {
 		return nil
 	}
 	if err := a.forgetFormer(ctx, d.who.Name, false); err != nil {
-		a.Say("the earlier keyring is kept: stillvault approver rekey %s --forget wipes it when nothing is sealed to it (%s)", d.who.Name, err)
+		a.Say("the earlier keyring is kept: stillvault approver rekey %s --forget wipes it when nothing is sealed to it", d.who.Name)
+		a.Say("%s", terminal.Visible(err.Error()))
 	}
 	return nil
 }
@@ -215,6 +221,9 @@ func (a *app) forgetFormer(ctx context.Context, name string, force bool) error {
 			return err
 		}
 		s, err := client.ReadStatus(ctx)
+		if broker.StatusOf(err) == http.StatusForbidden {
+			return fmt.Errorf(`%w; run stillvault approver rekey %s --forget with a token whose Vault policy has path "%s/status" { capabilities = ["read"] }, or have somebody run stillvault status: where it shows nothing stale, re-sharing or unproven, add --force`, ErrSealedUnknown, name, client.Mount())
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
@@ -16,14 +17,14 @@ type selfView struct {
 	Head       string `json:"device_head"` // DEVICE:COUNTER:HASH, empty before the first receipt
 }
 
-// showSelf shows the only approver of the state directory. It asks no broker: what
-// it prints is what a broker is held against.
-func (a *app) showSelf() error {
+// showSelf shows an approver of the state directory, the only one for an empty name. It
+// asks no broker: what it prints is what a broker is held against.
+func (a *app) showSelf(name string) error {
 	h, err := a.home()
 	if err != nil {
 		return err
 	}
-	who, err := kept(h, "")
+	who, err := kept(h, name)
 	if err != nil {
 		return err
 	}
@@ -42,4 +43,20 @@ func (a *app) showSelf() error {
 		rows.Row("keyring", fmt.Sprintf("generation %d", v.Generation))
 		rows.Row("last receipt", orNone(v.Head))
 	})
+}
+
+// showOwn shows what is known here of a terminal's own approver where the broker would
+// not say more: approvers have no Vault token. For anybody else, and where the broker
+// contradicts what was seen, its failure stands.
+func (a *app) showOwn(name string, failure error) error {
+	h, err := a.home()
+	if err != nil || is(failure, unsafe) {
+		return failure
+	}
+	names, err := h.Approvers()
+	if err != nil || !slices.Contains(names, name) {
+		return failure
+	}
+	a.Say("the broker does not say more (%s); this is what this terminal knows itself:", terminal.Visible(failure.Error()))
+	return a.showSelf(name)
 }
