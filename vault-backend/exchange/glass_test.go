@@ -309,3 +309,23 @@ func TestAMountRequestRaisesItsAlarmFirst(t *testing.T) {
 		t.Fatalf("%d alarms", len(all))
 	}
 }
+
+// While a host's request is stored, the roster changes and its version goes: nothing
+// stays of a request that was not opened.
+func TestAHostRequestWhoseVersionGoesMeanwhileIsTakenBack(t *testing.T) {
+	s := newScene(t, 5, glass)
+	h := s.hostBreaks()
+	meanwhile := func() {
+		s.mu.Lock()
+		s.Now = s.clock.Now()
+		s.Append(roster.KindApproverRevoke, roster.Removal{ID: s.people[1].ID})
+		s.versions[path][0] = nil
+		s.mu.Unlock()
+		s.x.RosterChanged(t.Context())
+	}
+	s.afterRoster.Store(&meanwhile)
+	h.post().fails(errMissing)
+	if n := len(s.store.names("alarm/")) + len(s.store.names("host/")); n > 0 || len(s.x.Alarms()) > 0 {
+		t.Fatalf("%d entries, %d alarms are left", n, len(s.x.Alarms()))
+	}
+}

@@ -102,10 +102,10 @@ func (x *Exchange) post(ctx context.Context, path string, signed envelope.Signed
 	}
 	p := &posting{path: path, signed: signed, hash: hash, who: who, slot: slot{hostIdentity(who, q.Consumer), path, q.Consumer, q.BreakGlass}}
 	for {
-		if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err != nil {
-			return nil, err
+		var r *request
+		if p.version, _, err = x.cfg.Version(ctx, path, q.Version); err == nil {
+			r, err = x.tryPost(ctx, p)
 		}
-		r, err := x.tryPost(ctx, p)
 		if err != nil {
 			x.takeBack(ctx, p)
 		}
