@@ -105,15 +105,20 @@ func deviceNamed(r *roster.Roster, who *roster.Approver, name string) (*roster.D
 	return nil, fmt.Errorf("%s has %d devices named %q; pass the id that `stillvault approver list --format json` shows", who.Name, len(found), name)
 }
 
-// warnUnmeetable names the policies that a change left without enough people.
+// warnUnmeetable names the policies that a change left without enough people, and
+// what each requirement lacks.
 func (a *app) warnUnmeetable(r *roster.Roster) {
+	counts := standings(r)
 	for _, p := range r.Policies() {
 		assigned, err := r.Assign(p)
-		if err == nil {
-			err = p.Covers(assigned)
-		}
 		if err != nil {
 			a.Warn("policy %s: %s", p.Name, err)
+			continue
+		}
+		for i, c := range p.Coverage(assigned) {
+			if !c.Meets(p.MinimumCoverage) {
+				a.Warn("policy %s: requirement %s wants %d and has %d: %s%s", p.Name, c.Requirement, c.M, c.People, roster.ErrCoverage, countedElsewhere(r, p, i, counts[p.ID]))
+			}
 		}
 	}
 }

@@ -33,24 +33,30 @@ the secrets of the policies that name it, and who would have to re-share.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, left := withoutMarked(distinct(args[1:]))
 			a.sayLeftOut("group "+args[0], left)
+			var before counting
+			var body roster.Group
 			r, err := a.signPreviewed(cmd.Context(), force, func(r *roster.Roster) (*entry, error) {
 				members, err := principals(r, names)
 				if err != nil {
 					return nil, err
 				}
-				body := roster.Group{ID: envelope.NewID(), Name: args[0], Members: members}
+				body = roster.Group{ID: envelope.NewID(), Name: args[0], Members: members}
 				known, err := r.GroupNamed(args[0])
 				if err == nil {
 					body.ID = known.ID
 				} else if !errors.Is(err, roster.ErrUnknown) {
 					return nil, err
 				}
+				before = countingOf(r, body.ID) // signing changes the roster that it is given
 				return &entry{roster.KindGroupSet, body}, nil
 			})
 			if err != nil {
 				return err
 			}
 			a.Say("set group %s at statement %d", args[0], r.Head().Seq)
+			for _, line := range countedNow(before, r, &body) {
+				a.Say("%s", line)
+			}
 			a.warnUnmeetable(r)
 			a.reshareWaits(cmd.Context())
 			return nil
