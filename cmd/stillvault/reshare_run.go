@@ -28,7 +28,8 @@ func (a *app) reshareRunCommand() *cobra.Command {
 		Short: "Re-share as this terminal's approver what waits for you",
 		Long: `Deal your shares anew to those whom the policies name now, with one gesture for all
 versions under a policy. To whom is read from this machine's own copy of the
-organisation's log, never from the broker. Nothing is released by it: the secret is
+organisation's log, never from the broker, and who shares them now from every version:
+what was not shown before you agreed is not dealt. Nothing is released by it: the secret is
 not put together.
 
 It may be interrupted, and goes on where it was when it is run again. 'stillvault
@@ -70,6 +71,11 @@ func (a *app) reshareRun(ctx context.Context, in io.Reader, policies []string, o
 	if len(all) == 0 {
 		a.Say("nothing waits for you to be re-shared")
 		return a.finishFormer(ctx, desk)
+	}
+	for i := range all {
+		if err := desk.session.LookAt(ctx, &all[i]); err != nil {
+			return desk.explain(fmt.Errorf("look at the re-share under %s: %w", all[i].Case.Policy.Name, err))
+		}
 	}
 	if err := a.confirmReshares(all, o.yes); err != nil {
 		return err

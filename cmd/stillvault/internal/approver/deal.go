@@ -1,7 +1,6 @@
 package approver
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -25,8 +24,8 @@ var ErrLeftOut = errors.New("reshare_left_out: some versions could not be dealt,
 // Progress is told how many versions were dealt, of how many.
 type Progress func(done, total uint32)
 
-// Deal deals everything of a re-share that waits for the approver. The keyring is
-// opened once, for all of it. What was dealt before an error stays dealt: the same
+// Deal deals everything of a re-share that waits for the approver and was looked at;
+// more than that is [ErrNotShown]. The keyring is opened once, for all of it. What was dealt before an error stays dealt: the same
 // call goes on from there.
 func (s *Session) Deal(ctx context.Context, r Resharing, progress Progress) error {
 	if err := s.sendUndealt(ctx); err != nil {
@@ -37,24 +36,9 @@ func (s *Session) Deal(ctx context.Context, r Resharing, progress Progress) erro
 		return err
 	}
 	defer wipeAll(keyrings)
-	d := &dealing{Session: s, c: r.Case, keyrings: keyrings, progress: progress, done: r.Done, total: r.Total}
-	for after := (envelope.Hash{}); ; {
-		page, err := d.page(ctx, after)
-		if err != nil {
-			return err
-		}
-		if err := d.deal(ctx, page.Items); err != nil {
-			return err
-		}
-		if !page.More || len(page.Items) == 0 {
-			break
-		}
-		next := headerOf(page.Items[len(page.Items)-1])
-		if bytes.Compare(next[:], after[:]) <= 0 {
-			// The keyring is open: whoever shows the same for ever must not keep it so.
-			return fmt.Errorf("the broker shows what it showed before: %w", approval.ErrReshare)
-		}
-		after = next
+	d := &dealing{Session: s, c: r.Case, look: r.look, keyrings: keyrings, progress: progress, done: r.Done, total: r.Total}
+	if err := s.eachPage(ctx, r, func(items []approval.ReshareItem) error { return d.deal(ctx, items) }); err != nil {
+		return err
 	}
 	if d.left > 0 {
 		return fmt.Errorf("%d of %d: %w", d.left, d.total, ErrLeftOut)
@@ -66,25 +50,26 @@ func (s *Session) Deal(ctx context.Context, r Resharing, progress Progress) erro
 type dealing struct {
 	*Session
 	c           *approval.ReshareCase
+	look        *look
 	keyrings    []*keyring.Keyring
 	progress    Progress
 	done, total uint32
 	left        int // versions that could not be dealt
 }
 
-// page fetches versions to be dealt.
-func (d *dealing) page(ctx context.Context, after envelope.Hash) (*approval.ResharePage, error) {
-	signer := d.Device.Keys.Signer()
+// resharePage fetches versions to be dealt.
+func (s *Session) resharePage(ctx context.Context, c *approval.ReshareCase, after envelope.Hash) (*approval.ResharePage, error) {
+	signer := s.Device.Keys.Signer()
 	defer signer.Wipe()
-	call, err := approval.CallReshare(d.Device.Roster, d.Device.Keys.ID(), signer, d.c.Hash, after, d.Clock.Now())
+	call, err := approval.CallReshare(s.Device.Roster, s.Device.Keys.ID(), signer, c.Hash, after, s.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := d.Broker.FetchReshare(ctx, call)
+	sealed, err := s.Broker.FetchReshare(ctx, call)
 	if err != nil {
 		return nil, fmt.Errorf("ask what is to be re-shared: %w", err)
 	}
-	return approval.OpenReshare(d.Device.Roster, d.Device.Keys, d.Device.Mount, call, sealed)
+	return approval.OpenReshare(s.Device.Roster, s.Device.Keys, s.Device.Mount, call, sealed)
 }
 
 // deal deals a page's items, in parts that one receipt may stand for.
@@ -96,6 +81,11 @@ func (d *dealing) deal(ctx context.Context, items []approval.ReshareItem) error 
 			d.leaveOut(err)
 		} else if v != nil {
 			versions = append(versions, *v)
+		}
+	}
+	for _, v := range versions {
+		if !d.look.shows(v.verified) {
+			return fmt.Errorf("%q, version %d, is shared in another way than any that was shown: %w", v.verified.Header.Path, v.verified.Header.Version, ErrNotShown)
 		}
 	}
 	for part := range slices.Chunk(versions, approval.MaxDeals) {

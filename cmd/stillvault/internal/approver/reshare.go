@@ -18,6 +18,7 @@ import (
 type Resharing struct {
 	Case        *approval.ReshareCase
 	Total, Done uint32
+	look        *look // nil until it was looked at
 }
 
 // Resharings lists the re-shares that wait for the approver; those that are refused
@@ -38,7 +39,7 @@ func (s *Session) resharings() []Resharing {
 		hash := notice.Request.Hash()
 		switch {
 		case err == nil:
-			all = append(all, Resharing{c, notice.Total, notice.Done})
+			all = append(all, Resharing{Case: c, Total: notice.Total, Done: notice.Done})
 		case s.refused[hash] != err.Error():
 			s.refused[hash] = err.Error()
 			s.say("\nA re-share is refused and cannot be helped with here:\n  %s", err)
@@ -51,12 +52,16 @@ func (s *Session) resharings() []Resharing {
 // Left is how many versions wait for the approver to deal them.
 func (r Resharing) Left() uint32 { return r.Total - min(r.Done, r.Total) }
 
-// Card says what a re-share is about, and among whom it shares.
+// Card says what a re-share is about, among whom it shares and, once it was looked at,
+// among whom that is shared now.
 func (r Resharing) Card() string {
 	var b strings.Builder
 	p := r.Case.Policy
 	fmt.Fprintf(&b, "\nRe-share %s, policy %s\n", Shown(p.Pattern), p.Name)
 	fmt.Fprintf(&b, "  %-11s %d, of which you have dealt %d\n", "versions", r.Total, min(r.Done, r.Total))
+	if r.look != nil {
+		r.look.write(&b)
+	}
 	for i, q := range p.All() {
 		name := "to"
 		if i > 0 {
@@ -91,6 +96,9 @@ func (s *Session) offerReshare(ctx context.Context) (done bool, err error) {
 		}
 		s.later[r.Case.Hash], s.quiet = true, unsaid
 		shown := s.Device.Roster.Head()
+		if err := s.LookAt(ctx, &r); err != nil {
+			return true, s.orSay(err)
+		}
 		_, _ = fmt.Fprint(s.Out, r.Card())
 		if !s.Options.All {
 			yes, err := s.askIdle(ctx, "re-share? [y/N] ", false)
@@ -103,8 +111,9 @@ func (s *Session) offerReshare(ctx context.Context) (done bool, err error) {
 			}
 		}
 		err := s.Deal(ctx, r, s.plainProgress(r))
-		if errors.Is(err, approval.ErrReshare) && s.Device.Roster.Head() != shown {
-			delete(s.later, r.Case.Hash) // the policy means others by now, who are shown next
+		moved := errors.Is(err, approval.ErrReshare) && s.Device.Roster.Head() != shown
+		if moved || errors.Is(err, ErrNotShown) && !s.Options.All {
+			delete(s.later, r.Case.Hash) // it means others by now, who are shown next
 		}
 		return true, s.orSay(err)
 	}

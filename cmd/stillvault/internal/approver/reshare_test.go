@@ -21,15 +21,21 @@ import (
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
+// stock seals a version and puts it on the broker.
+func (s *stage) stock(path string) {
+	s.T.Helper()
+	v, err := secret.Seal(s.Roster, secret.Draft{Mount: s.Mount, Secret: envelope.NewID(), Path: path, Version: 1, Author: s.host.ID},
+		[]byte(`{"a":"b"}`), s.host.Signer, s.clock.Now())
+	s.Must(err)
+	s.broker.kept = append(s.broker.kept, v)
+}
+
 // toReshare puts versions on the broker, and then changes their policy to two of
 // alice, bob and dora.
 func (s *stage) toReshare(versions int) {
 	s.T.Helper()
 	for i := range versions {
-		v, err := secret.Seal(s.Roster, secret.Draft{Mount: s.Mount, Secret: envelope.NewID(), Path: fmt.Sprintf("prod/%d", i), Version: 1, Author: s.host.ID},
-			[]byte(`{"a":"b"}`), s.host.Signer, s.clock.Now())
-		s.Must(err)
-		s.broker.kept = append(s.broker.kept, v)
+		s.stock(fmt.Sprintf("prod/%d", i))
 	}
 	slices.SortFunc(s.broker.kept, func(a, b *secret.Version) int { // as pages go
 		one, other := a.Header.Hash(), b.Header.Hash()
@@ -75,6 +81,9 @@ func (b *routes) FetchReshare(_ context.Context, call envelope.Signed) (envelope
 		return approval.SealReshare(device, b.Mount, call, page)
 	}
 	for _, v := range b.kept {
+		if h, err := envelope.Peek[secret.Header](v.Header, envelope.TypeHeader); err == nil && h.Path == b.hidden {
+			continue
+		}
 		if after && !dealt[v.Header.Hash()] {
 			if len(page.Items) == b.pages {
 				page.More = true
@@ -126,7 +135,8 @@ func TestOneGestureDealsEverythingPageAfterPage(t *testing.T) {
 	s.toReshare(5)
 	s.start(approver.Options{})
 	card := s.out.until("re-share? [y/N] ")
-	for _, want := range []string{"Re-share prod/*, policy production", "versions    5, of which you have dealt 0", "2 of dba: alice, bob, dora"} {
+	for _, want := range []string{"Re-share prod/*, policy production", "versions    5, of which you have dealt 0", "2 of dba: alice, bob, dora",
+		"from        1 of dba: alice, bob (5)", "joins       dora\n"} {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q:\n%s", want, card)
 		}
@@ -150,14 +160,86 @@ func TestAReshareThatNeverEndsIsStopped(t *testing.T) {
 	s := newStage(t, nil)
 	s.toReshare(2)
 	s.broker.endless = true
+	s.start(approver.Options{All: true})
+	s.out.until("the broker shows what it showed before")
+	s.Must(s.stop())
+	if n := len(s.broker.answers); n > 0 {
+		t.Fatalf("%d answers were sent of what nobody was shown", n)
+	}
+	s.broker.endless = false
 	s.start(approver.Options{})
 	s.out.until("re-share? [y/N] ")
+	s.broker.change(func(b *routes) { b.endless = true })
 	s.types("y")
 	s.out.until("the broker shows what it showed before")
 	s.Must(s.stop())
 	if n := len(s.broker.answers); n > 2 {
 		t.Fatalf("%d answers were sent", n)
 	}
+}
+
+// No more is dealt than was told of.
+func TestMoreVersionsThanWereToldOfAreNotDealt(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		s := newStage(t, nil)
+		s.toReshare(3)
+		s.broker.fewer = 1
+		if late {
+			s.broker.hidden = "prod/0"
+		}
+		s.start(approver.Options{})
+		if late {
+			s.out.until("re-share? [y/N] ")
+			s.broker.change(func(b *routes) { b.hidden = "" })
+			s.types("y")
+		}
+		s.out.until("more than 2 versions: reshare_not_shown")
+		s.Must(s.stop())
+		if n := s.shared(); n > 2 || n > 0 && !late {
+			t.Fatalf("%d versions were re-shared", n)
+		}
+	}
+}
+
+// The broker chooses what is shown first. What other people share than those who were
+// shown is not dealt before that was shown, too.
+func TestWhatASampleDidNotShowIsShownBeforeItIsDealt(t *testing.T) {
+	s := newStage(t, nil)
+	policy, err := s.Roster.PolicyNamed("production")
+	s.Must(err)
+	before, earlier := *policy, *policy
+	erin := s.Admit("erin", "entity-erin")
+	earlier.Requirements = []roster.Requirement{coretest.Need("old", 1, s.alice, erin)}
+	s.SetPolicy(earlier)
+	s.stock("prod/old")
+	s.SetPolicy(before)
+	s.broker.hidden = "prod/old"
+	s.toReshare(3)
+	s.start(approver.Options{})
+	if card := s.out.until("re-share? [y/N] "); strings.Contains(card, "erin") {
+		t.Fatalf("got\n%s", card)
+	}
+	s.broker.change(func(b *routes) { b.hidden = "" })
+	s.types("y")
+	s.out.until("\"prod/old\", version 1, is shared in another way than any that was shown: reshare_not_shown")
+	card := s.out.until("re-share? [y/N] ")
+	for _, want := range []string{"from        1 of old: alice, erin (1)", "joins       bob, dora\n", "leaves      erin\n"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("the card lacks %q:\n%s", want, card)
+		}
+	}
+	s.broker.change(func(b *routes) {
+		for _, a := range b.answers {
+			for _, d := range a.Reshared {
+				if d.Path == "prod/old" {
+					t.Error("it was dealt before it was shown")
+				}
+			}
+		}
+	})
+	s.types("y")
+	s.out.until("Dealt 4 of 4 under production.")
+	s.Must(s.stop())
 }
 
 func TestAReshareThatWasInterruptedGoesOn(t *testing.T) {

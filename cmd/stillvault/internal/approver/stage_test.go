@@ -152,8 +152,10 @@ type routes struct {
 	refuse   error // what an answer is refused with
 	inbox    error // what a call is answered with
 	down     bool
-	pages    int  // items a page
-	endless  bool // shows the first version of a re-share for ever
+	pages    int    // items a page
+	endless  bool   // shows the first version of a re-share for ever
+	fewer    uint32 // told of a re-share than there are
+	hidden   string // path of a version that is not shown
 
 	reshare *envelope.Signed // asked for
 	kept    []*secret.Version
@@ -189,7 +191,7 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	in.More = len(rest) > b.pages
 	in.Alarms = b.alarms
 	if b.reshare != nil {
-		in.Reshares = []approval.ReshareNotice{{Request: *b.reshare, Total: uint32(len(b.kept)), Done: b.dealt()}}
+		in.Reshares = []approval.ReshareNotice{{Request: *b.reshare, Total: uint32(len(b.kept)) - b.fewer, Done: b.dealt()}}
 	}
 	return approval.SealInbox(device, b.Mount, call, in)
 }
