@@ -133,6 +133,46 @@ test('what does not pass closes the keyring and is said', async () => {
   }
 });
 
+test('what was not agreed to stops it, is shown, and takes another gesture', async () => {
+  const script = dealing();
+  const since = { from: [], joins: ['erin'], leaves: [], secrets: 0, agreed: 5 };
+  const look = { from: [], joins: ['erin'], leaves: [], refused: [] };
+  const deal = script.ops.reshareDeal;
+  let agreed = false;
+  script.ops.reshareDeal = (args) => {
+    if (script.left === 3 && !agreed) {
+      script.open = false;
+      agreed = true;
+      throw new Failure('reshare_unshown', 'more is shown now than when you agreed');
+    }
+    return deal(args);
+  };
+  script.ops.reshareEnd = () => { script.open = false; return { reshares: script.left ? [anew({ done: 2, look, since })] : [] }; };
+  const s = await scene(script).started();
+  const post = s.routes['POST device/deal'];
+  s.routes['POST device/deal'] = async (body) => { await settle(); return post(body); };
+  await s.actions.openReshare('s1');
+  await s.actions.reshare('s1');
+  assert.deepEqual([s.model.resharing.state, s.model.resharing.error.name, script.open], ['stopped', 'reshare_unshown', false]);
+  assert.deepEqual([s.model.reshares[0].since, s.model.reshares[0].look.joins, s.model.reshares[0].done], [since, ['erin'], 2]);
+  assert.deepEqual(script.posted, ['A2'], 'what was dealt before is sent');
+  await s.actions.reshare('s1');
+  assert.equal(s.happened('get()').length, 2);
+  assert.deepEqual([s.model.resharing.state, script.left, script.open], ['done', 0, false]);
+});
+
+test('a look that failed is made again', async () => {
+  const script = dealing();
+  const s = await scene(script).started();
+  const page = s.routes['POST device/reshare'];
+  s.routes['POST device/reshare'] = () => { throw new Failure('broker_unreachable', 'no network'); };
+  await s.actions.openReshare('s1');
+  assert.deepEqual([s.model.reshares[0].look, s.model.error.name], [null, 'broker_unreachable']);
+  s.routes['POST device/reshare'] = page;
+  await s.actions.lookReshare('s1');
+  assert.deepEqual([s.model.screen, s.model.reshares[0].look !== null], ['reshare', true]);
+});
+
 test('a re-share that others have finished is done', async () => {
   const script = dealing({ broker: { 'POST device/reshare': () => { throw new Failure('reshare_unknown', 'over', 410); } } });
   const s = await scene(script).started();

@@ -185,6 +185,7 @@ function assemble(context, screens) {
     setPassword: (password) => enrol.setPassword(password), confirmSheet: () => enrol.confirmSheet(),
     approve: (hash, typed) => decisions.approve(hash, typed), deny: (hash, reason, report) => decisions.deny(hash, reason, report),
     reshare: (hash) => resharing.reshare(hash), stopReshare: () => resharing.stop(), leaveReshare: () => { resharing.leave(); screens.reset({ error: null }); },
+    lookReshare: (hash) => { resharing.leave(); return resharing.look(hash); },
     openReshare: (hash) => { resharing.leave(); screens.go('reshare', { selected: hash }); return resharing.look(hash); },
   };
   return { enrol, resumeLoops, actions };

@@ -23,6 +23,7 @@ var ErrDealing = errors.New("reshare_stopped: the keyring is closed again; go on
 // when the page is left.
 type dealing struct {
 	c       *approval.ReshareCase
+	agreed  *agreed
 	keyring *keyring.Keyring
 	after   envelope.Hash // header of the last version of the page before
 	seen    map[envelope.Hash]bool
@@ -61,14 +62,16 @@ func (d *Desk) reshareBegin(a reshareBeginArgs, s Secrets) (*DealingStatus, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.redeem(a.Assertion, PurposeReshare, rs.mark()); err != nil {
+	made, err := d.redeem(a.Assertion, PurposeReshare, rs.mark())
+	if err != nil {
 		return nil, err
 	}
 	k, err := d.unlock(s)
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring for a re-share: %w", err)
 	}
-	d.dealing = &dealing{c: rs.c, keyring: k, seen: map[envelope.Hash]bool{}, expires: d.now.Add(dealingLife)}
+	rs.since = nil
+	d.dealing = &dealing{c: rs.c, agreed: made.agreed, keyring: k, seen: map[envelope.Hash]bool{}, expires: d.now.Add(dealingLife)}
 	return d.dealing.status(), nil
 }
 
@@ -116,10 +119,11 @@ func (d *Desk) reshareDeal(a resharePageArgs) (*Dealt, error) {
 	return dealt, nil
 }
 
-// reshareEnd closes the keyring: the person left, or gave up.
-func (d *Desk) reshareEnd(none) (*Done, error) {
+// reshareEnd closes the keyring: the person left, or gave up. It returns the
+// re-shares as they are shown from then on.
+func (d *Desk) reshareEnd(none) (*Looked, error) {
 	d.stopDealing()
-	return &Done{}, nil
+	return &Looked{d.reshareCards()}, nil
 }
 
 func (d *Desk) dealPage(g *dealing, a resharePageArgs) (*Dealt, error) {
@@ -136,35 +140,46 @@ func (d *Desk) dealPage(g *dealing, a resharePageArgs) (*Dealt, error) {
 	if err != nil {
 		return nil, err
 	}
-	versions, epochs, err := d.readPage(g, page)
+	versions, epochs, shared, err := d.readPage(g, page)
 	if err != nil || len(versions) == 0 {
 		return &Dealt{More: page.More}, err
 	}
-	return d.dealAll(g, versions, epochs, page.More)
+	rs.look = rs.look.orNew()
+	for _, s := range shared {
+		rs.look.count(s)
+	}
+	if more := g.agreed.beyond(shared, g.dealt); more != nil {
+		return nil, rs.more(more, len(versions))
+	}
+	dealt, err := d.dealAll(g, versions, epochs, page.More)
+	if err == nil {
+		rs.notice.Done = min(rs.notice.Total, rs.notice.Done+uint32(dealt.Secrets))
+	}
+	return dealt, err
 }
 
-// readPage returns the versions of a page that are to be dealt. A page that shows
-// a version twice leads nowhere.
-func (d *Desk) readPage(g *dealing, page *approval.ResharePage) (versions []*secret.Verified, epochs []uint32, err error) {
+// readPage returns the versions of a page that are to be dealt, and how each is
+// shared now. A page that shows a version twice leads nowhere.
+func (d *Desk) readPage(g *dealing, page *approval.ResharePage) (versions []*secret.Verified, epochs []uint32, shared []sharing, err error) {
 	if len(page.Items) > approval.MaxDeals || len(page.Items) == 0 && page.More {
-		return nil, nil, fmt.Errorf("a page of %d versions: %w", len(page.Items), approval.ErrReshare)
+		return nil, nil, nil, fmt.Errorf("a page of %d versions: %w", len(page.Items), approval.ErrReshare)
 	}
 	for _, item := range page.Items {
 		g.after = item.Version.Header.Hash()
 		if g.seen[g.after] {
-			return nil, nil, fmt.Errorf("a version is shown twice: %w", approval.ErrReshare)
+			return nil, nil, nil, fmt.Errorf("a version is shown twice: %w", approval.ErrReshare)
 		}
 		g.seen[g.after] = true
-		v, _, err := d.verifyItem(g.c, item)
+		v, target, err := d.verifyItem(g.c, item)
 		switch {
 		case errors.Is(err, secret.ErrFollows): // done meanwhile
 		case err != nil:
 			g.refused = append(g.refused, refusedVersion(item, err))
 		default:
-			versions, epochs = append(versions, v), append(epochs, item.Epoch)
+			versions, epochs, shared = append(versions, v), append(epochs, item.Epoch), append(shared, d.sharingOf(v, target))
 		}
 	}
-	return versions, epochs, nil
+	return versions, epochs, shared, nil
 }
 
 // dealAll deals a page's versions. If one of them cannot be dealt, it is found and

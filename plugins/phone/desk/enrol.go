@@ -66,7 +66,7 @@ func (d *Desk) begin(a beginArgs) (*Create, error) {
 	}
 	d.bundle.wipe()
 	d.draft, d.bundle = &fresh, nil
-	challenge := d.gestures.issue(PurposeCreate, envelope.Hash{}, nil, d.now)
+	challenge := d.gestures.issue(PurposeCreate, envelope.Hash{}, nil, nil, d.now)
 	salt := keyring.PRFSalt(d.invite.Approver)
 	return &Create{Salt: envelope.Bytes(salt[:]).String(), Create: Creation{
 		Challenge: envelope.Bytes(challenge[:]).String(), UserID: envelope.Bytes(fresh.Device[:]).String(), RPID: a.RPID,

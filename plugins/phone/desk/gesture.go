@@ -37,6 +37,7 @@ type issued struct {
 	request   envelope.Hash // or offer that it is for, zero where there is none
 	expires   time.Time
 	compared  *waiting // whose code the person typed, or nil
+	agreed    *agreed  // what they were shown of a re-share, or nil
 }
 
 type gestures []issued
@@ -44,14 +45,14 @@ type gestures []issued
 // issue returns a fresh challenge. It commits to what the gesture is for, so that
 // an authenticator that shows or records challenges shows different ones for
 // different requests.
-func (g *gestures) issue(purpose Purpose, request envelope.Hash, compared *waiting, now time.Time) envelope.Hash {
+func (g *gestures) issue(purpose Purpose, request envelope.Hash, compared *waiting, shown *agreed, now time.Time) envelope.Hash {
 	nonce := envelope.NewKey()
 	defer nonce.Wipe()
 	c := envelope.SumHash(nonce.Bytes(), []byte(purpose), request[:])
 	if len(*g) >= maxGestures {
 		*g = (*g)[1:]
 	}
-	*g = append(*g, issued{c, purpose, request, now.Add(gestureLife), compared})
+	*g = append(*g, issued{c, purpose, request, now.Add(gestureLife), compared, shown})
 	return c
 }
 
@@ -109,6 +110,7 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 	}
 	var request envelope.Hash
 	var compared *waiting
+	var shown *agreed
 	switch a.Purpose {
 	case PurposeApprove, PurposeConsent:
 		w, err := d.listing.find(a.Hash)
@@ -130,6 +132,9 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 		if err != nil {
 			return nil, err
 		}
+		if shown, err = rs.shown(); err != nil {
+			return nil, err
+		}
 		request = rs.mark()
 	case PurposeHandover:
 		var err error
@@ -140,7 +145,7 @@ func (d *Desk) gesture(a gestureArgs) (*Gesture, error) {
 	default:
 		return nil, fmt.Errorf("gesture for %q: %w", a.Purpose, ErrArguments)
 	}
-	challenge, salt := d.gestures.issue(a.Purpose, request, compared, d.now), keyring.PRFSalt(approver)
+	challenge, salt := d.gestures.issue(a.Purpose, request, compared, shown, d.now), keyring.PRFSalt(approver)
 	g.Challenge, g.Salt = envelope.Bytes(challenge[:]).String(), envelope.Bytes(salt[:]).String()
 	return g, nil
 }

@@ -6,15 +6,14 @@ import (
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/roster"
 )
 
 // resharing is a re-share that the mount asks this approver to help with.
 type resharing struct {
 	notice approval.ReshareNotice
 	c      *approval.ReshareCase
-	head   roster.Head // of the roster when it was reviewed
 	look   *ReshareLook
+	since  *ReshareMore // what stopped the last gesture, or nil
 }
 
 // Reshare is a re-share as the person is shown it before the one gesture for all of
@@ -31,6 +30,7 @@ type Reshare struct {
 	Dealt   []string       `json:"dealt"` // who else has, by the broker's word
 	To      []ReshareNeed  `json:"to"`
 	Look    *ReshareLook   `json:"look"`    // null until the first page was looked at
+	Since   *ReshareMore   `json:"since"`   // what stopped the last gesture, null where nothing did
 	Dealing *DealingStatus `json:"dealing"` // null while no keyring is open for it
 }
 
@@ -42,12 +42,15 @@ type ReshareNeed struct {
 	People     []string `json:"people"`
 }
 
-// ReshareLook is what the first page of versions shows of how they are shared now.
+// ReshareLook is what the versions that arrived so far show of how they are shared
+// now.
 type ReshareLook struct {
 	From    []ReshareFrom    `json:"from"`
 	Joins   []string         `json:"joins"`   // who holds no share yet, or none for their new keyring
 	Leaves  []string         `json:"leaves"`  // who holds one and would not
 	Refused []RefusedVersion `json:"refused"` // that did not pass; they are not dealt
+
+	counted map[envelope.Hash]bool // headers
 }
 
 // ReshareFrom is one way in which versions are shared now.
@@ -79,27 +82,27 @@ func (d *Desk) reshares(notices []approval.ReshareNotice) {
 		if findReshare(l.reshares, hash) != nil || n.Total == 0 {
 			continue
 		}
-		rs := &resharing{notice: n, head: d.roster.Head()}
+		rs := &resharing{notice: n}
 		var err error
 		if rs.c, err = d.reviewer().ReviewReshare(n.Request, d.now); err != nil {
 			l.misfits = append(l.misfits, Refused{Hash: hash.String(), Name: Name(err), Text: Text(err)})
 			continue
 		}
-		if was := findReshare(before, hash); was != nil && was.head == rs.head {
-			rs.look = was.look
+		if was := findReshare(before, hash); was != nil && was.mark() == rs.mark() {
+			rs.look, rs.since = was.look, was.since
 		}
 		l.reshares = append(l.reshares, rs)
 	}
 }
 
-// mark stands for the re-share as it is shown: a gesture made for these people does
-// not do for others.
+// mark stands for the re-share as it is shown: a gesture made for these people and
+// their keyrings does not do for others.
 func (rs *resharing) mark() envelope.Hash {
 	var nobody envelope.ID
 	parts := [][]byte{rs.c.Hash[:]}
 	for _, people := range rs.c.People {
 		for _, a := range people {
-			parts = append(parts, a.ID[:])
+			parts = append(parts, a.ID[:], a.KEM)
 		}
 		parts = append(parts, nobody[:])
 	}
@@ -132,7 +135,7 @@ func (d *Desk) reshareCards() []Reshare {
 		q, p := rs.c.Request, rs.c.Policy
 		card := Reshare{
 			Hash: rs.c.Hash.String(), ID: q.ID.String(), Policy: p.Name, Pattern: p.Pattern, Created: shown(q.Created),
-			Total: rs.notice.Total, Done: min(rs.notice.Done, rs.notice.Total), To: []ReshareNeed{}, Look: rs.look,
+			Total: rs.notice.Total, Done: min(rs.notice.Done, rs.notice.Total), To: []ReshareNeed{}, Look: rs.look, Since: rs.since,
 		}
 		card.Dealt = []string{}
 		for _, id := range rs.notice.Dealt {

@@ -38,6 +38,19 @@ func (p *phone) theReshare() desk.Reshare {
 	return r.Reshares[0]
 }
 
+// look takes the first page, and returns the card as it is shown then.
+func (p *phone) look(v *vault, hash string) desk.Reshare {
+	p.t.Helper()
+	var c desk.Call
+	p.do("reshareCall", args{"hash": hash}, nil, &c)
+	var looked desk.Looked
+	p.do("reshareLook", args{"hash": hash, "call": c.Call, "sealed": v.answerPage(c.Call)}, nil, &looked)
+	if len(looked.Reshares) != 1 || looked.Reshares[0].Look == nil {
+		p.t.Fatalf("looked at %v", looked.Reshares)
+	}
+	return looked.Reshares[0]
+}
+
 // begin makes the one gesture.
 func (p *phone) begin(hash string) error {
 	assertion, prf, err := p.gesture("reshare", hash, "")
@@ -65,11 +78,10 @@ func TestOneGestureDealsAllVersions(t *testing.T) {
 		fmt.Sprint(card.To[0].M, len(card.To[0].People)) != "2 3" {
 		t.Fatalf("the card says %v", card)
 	}
-	var c desk.Call
-	p.do("reshareCall", args{"hash": card.Hash}, nil, &c)
-	var looked desk.Looked
-	p.do("reshareLook", args{"hash": card.Hash, "call": c.Call, "sealed": v.answerPage(c.Call)}, nil, &looked)
-	look := looked.Reshares[0].Look
+	if _, _, err := p.gesture("reshare", card.Hash, ""); desk.Name(err) != "reshare_unseen" {
+		t.Fatalf("a gesture for what was not looked at: %v", err)
+	}
+	look := p.look(v, card.Hash).Look
 	if len(look.From) != 1 || look.From[0].Secrets != 2 || look.From[0].Needs[0].M != 1 || strings.Join(look.Joins, " ") != "erin frank" || strings.Join(look.Leaves, " ") != "bob" {
 		t.Fatalf("looked %v", look)
 	}
@@ -110,6 +122,7 @@ func TestOneGestureDealsAllVersions(t *testing.T) {
 func TestAReshareThatWasInterruptedGoesOn(t *testing.T) {
 	v, p, erin, frank := joining(t)
 	card := p.theReshare()
+	p.look(v, card.Hash)
 	p.must(p.begin(card.Hash))
 	d, err := p.dealPage(v, card.Hash)
 	p.must(err)
@@ -131,6 +144,7 @@ func TestAReshareThatWasInterruptedGoesOn(t *testing.T) {
 	if _, err := p.dealPage(v, card.Hash); desk.Name(err) != "reshare_stopped" {
 		t.Fatalf("it goes on without a gesture: %v", err)
 	}
+	p.look(v, card.Hash)
 	p.must(p.begin(card.Hash))
 	d, err = p.dealPage(v, card.Hash)
 	p.must(err)
@@ -169,6 +183,7 @@ func TestDealingStopsAtWhateverIsWrong(t *testing.T) {
 			v, p, _, _ := joining(t)
 			device := p.deviceID()
 			hash := p.theReshare().Hash
+			p.look(v, hash)
 			p.must(p.begin(hash))
 			d, err := p.dealPage(v, hash)
 			p.must(err)
@@ -220,18 +235,20 @@ func TestAGestureDealsToNobodyWhoWasNotShown(t *testing.T) {
 				p.list()
 			}
 			if when == "before the first page" {
+				p.look(v, hash)
 				assertion, prf, err := p.gesture("reshare", hash, "")
 				p.must(err)
 				grow()
 				p.refused("gesture_mismatch", "reshareBegin", args{"hash": hash, "assertion": assertion}, desk.Secrets{"prf": prf})
 				return
 			}
+			p.look(v, hash)
 			p.must(p.begin(hash))
 			d, err := p.dealPage(v, hash)
 			p.must(err)
 			v.take(d.Answer)
 			grow()
-			if _, err := p.dealPage(v, hash); desk.Name(err) != "reshare_mismatch" {
+			if _, err := p.dealPage(v, hash); desk.Name(err) != "reshare_unshown" {
 				t.Fatalf("got %v", err)
 			}
 		})
@@ -255,6 +272,7 @@ func TestVersionsThatDoNotPassAreLeftOutAndNamed(t *testing.T) {
 		}
 	}
 	hash := p.theReshare().Hash
+	p.look(v, hash)
 	p.must(p.begin(hash))
 	d, err := p.dealPage(v, hash)
 	p.must(err)

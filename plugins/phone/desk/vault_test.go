@@ -19,6 +19,7 @@ type vault struct {
 	deals    map[envelope.Hash][]secret.Dealt // by header
 	page     int
 	dealt    []approval.ReshareAnswer
+	claims   uint32 // how many versions it says there are, where that is not so
 	// bent may change a page before it is sealed.
 	bent func(*approval.ResharePage)
 }
@@ -49,6 +50,9 @@ func (v *vault) notices() []approval.ReshareNotice {
 		return nil
 	}
 	n := approval.ReshareNotice{Request: v.request, Total: uint32(len(v.versions))}
+	if v.claims > 0 {
+		n.Total = v.claims
+	}
 	for _, one := range v.versions {
 		if len(v.deals[one.Header.Hash()]) > 0 {
 			n.Done++

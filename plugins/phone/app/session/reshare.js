@@ -91,7 +91,8 @@ export class Resharing {
     if (context.loops.get('reshare')?.ends === ends) context.loops.delete('reshare');
     ends.abort();
     if (context.life.signal.aborted) return; // the core is gone, and the keyring with it
-    await context.desk.op('reshareEnd').catch((error) => context.fail(error));
+    // What the core shows of it from now on: how far it is, and what it stopped at.
+    await context.desk.op('reshareEnd').then(({ reshares }) => reshares && context.set({ reshares }), (error) => context.fail(error));
     context.env.performance.measure('reshare', { start: began, duration: context.env.performance.now() - began });
     this.#advance(how);
   }
@@ -101,7 +102,11 @@ export class Resharing {
   async #pages(hash, signal) {
     let sending = Promise.resolve();
     for (let more = true; more;) {
-      const got = await this.#deal(hash, signal);
+      const got = await this.#deal(hash, signal).catch(async (error) => {
+        // The keyring is closed; what was dealt before still arrives, so that the count is right.
+        if (failureOf(error).name === 'reshare_unshown') await sending;
+        throw error;
+      });
       more = got.more;
       await sending;
       this.#advance({ refused: got.refused });

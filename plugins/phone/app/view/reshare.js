@@ -36,7 +36,7 @@ export function reshareItem(one, model, actions) {
  */
 export function reshare(model, actions) {
   const one = (model.reshares ?? []).find(({ hash }) => hash === model.selected);
-  const state = model.resharing?.hash === model.selected ? model.resharing : null;
+  const state = current(model, one);
   if (state?.state === 'done') {
     return finished(model, actions, state);
   }
@@ -47,8 +47,15 @@ export function reshare(model, actions) {
   return frame({ screen: 'reshare', heading: heading(one, state), back: () => actions.back(), backTo: 'Requests', bar: bar(model, actions, one, state) },
     connection(model, actions),
     state ? gauge(state) : null,
+    one?.since && state?.state !== 'running' ? more(one.since) : null,
     one ? h('div', { class: 'card', 'data-key': 'card' }, facts(one, state)) : null,
     leftOut(state?.refused ?? one?.look?.refused ?? []));
+}
+
+// While it is stopped, what counts is what the core shows: the next gesture is for that.
+function current(model, one) {
+  const state = model.resharing?.hash === model.selected ? model.resharing : null;
+  return state?.state === 'stopped' && one ? { ...state, done: one.done, total: one.total } : state;
 }
 
 function heading(one, state) {
@@ -66,8 +73,13 @@ function bar(model, actions, one, state) {
   if (!one || one.done >= one.total) {
     return [fault(model), h('p', { class: 'waiting' }, 'Nothing is left for you to do here. It is complete when enough others have dealt, too.')];
   }
+  if (!one.look) {
+    return [fault(model), progress(model), h('p', { class: 'hint' }, 'How these are shared now is being looked at.'),
+      button(model, { action: 'look-reshare', kind: 'secondary', run: () => actions.lookReshare(one.hash) }, 'Look again')];
+  }
   const label = state ? 'Go on' : 'Share anew';
-  return [fault(state?.error ? { error: state.error } : model), progress(model), h('div', { class: 'choice' },
+  const said = state?.error?.name === 'reshare_unshown' && one.since; // on the card, with what it is
+  return [said ? null : fault(state?.error ? { error: state.error } : model), progress(model), h('div', { class: 'choice' },
     h('button', { class: 'secondary', type: 'button', 'data-action': 'back', on: { click: () => actions.back() } }, 'Not now'),
     button(model, { action: 'reshare', kind: 'approve', run: () => actions.reshare(one.hash) }, h('span', {}, `${label} `, h('span', { class: 'with' }, 'with passkey'))))];
 }
@@ -76,7 +88,7 @@ function facts(one, state) {
   const { look } = one;
   return h('dl', { class: 'facts', vars: { '--left': (1 - one.done / one.total).toFixed(4) } },
     fact('what', 'What', path(one.pattern, 'pattern', 'lead'), h('span', { class: 'more' }, 'policy ', foreign(one.policy, 'policy', 'strong'), `, ${secrets(one.total)}`)),
-    fact('from', 'Opened until now by', look ? sampled(look, one.total - one.done) : h('span', { class: 'more' }, 'Looking …')),
+    fact('from', 'Opened until now by', look ? sampled(look, one.total) : h('span', { class: 'more' }, 'Looking …')),
     fact('to', 'Opened then by', who(one.to, 0)),
     look && look.joins.length > 0 ? fact('joins', 'Who joins', h('span', { class: 'value' }, listed(look.joins.map(visible)))) : null,
     look && look.leaves.length > 0 ? fact('leaves', 'Who leaves', h('span', { class: 'value' }, listed(look.leaves.map(visible)))) : null,
@@ -89,12 +101,27 @@ function fact(key, label, ...value) {
   return h('div', { class: `fact fact-${key}`, 'data-key': key, 'data-field': `reshare-${key}` }, h('dt', {}, label), value.filter(Boolean).map((v) => h('dd', {}, v)));
 }
 
-// How it is shared now, as the first page shows it.
-function sampled({ from }, left) {
+// What a page brought that was not shown when the person agreed.
+function more({ from, joins, leaves, secrets: dealt, agreed }) {
+  const names = (people) => listed(people.map(visible));
+  const news = [
+    joins.length > 0 ? `${names(joins)} would join.` : null,
+    leaves.length > 0 ? `${names(leaves)} would leave.` : null,
+    from.length > 0 ? from.map((way) => ['Opened until now by ', who(way.needs, 0)]) : null,
+    dealt > 0 ? `At least ${secrets(dealt)} where you agreed to ${NUMBER.format(agreed)}.` : null,
+  ].filter(Boolean);
+  return h('section', { class: 'note note-warn', role: 'alert', 'data-key': 'since', 'data-field': 'reshare-since' },
+    h('p', { class: 'strong' }, 'More is shown now than when you agreed.'),
+    h('ul', { class: 'quiet-list' }, news.map((one) => h('li', {}, one))),
+    h('p', {}, 'Nothing of that was dealt, and your keyring is closed. Look again at what is below; go on only if it is right.'));
+}
+
+// How it is shared now, as far as it was shown.
+function sampled({ from }, total) {
   const seen = from.reduce((sum, way) => sum + way.secrets, 0);
   return [
     from.map((way) => who(way.needs, from.length > 1 ? way.secrets : 0)),
-    seen < left ? h('span', { class: 'more block' }, `As the first ${NUMBER.format(seen)} show.`) : null,
+    seen < total ? h('span', { class: 'more block' }, `As ${NUMBER.format(seen)} of them show. Should others be shared otherwise, it stops and shows you.`) : null,
   ];
 }
 
@@ -128,7 +155,7 @@ function finished(model, actions, state) {
   return frame({ screen: 'reshare', heading: 'Shared anew', bar: left },
     h('div', { class: 'verdict verdict-yes', 'data-field': 'outcome', 'data-how': 'reshared' }, stamp('yes')),
     h('p', { class: 'lede' }, dealt),
-    h('p', {}, 'It is complete as soon as enough others have dealt, too. The shares from before are kept until the new ones have opened what they should.'),
+    h('p', {}, 'It is complete as soon as enough others have dealt, too. The shares from before are kept until enough of the new ones have proven themselves by opening; those of people who were revoked are deleted at once.'),
     fault(model), leftOut(state.refused));
 }
 
