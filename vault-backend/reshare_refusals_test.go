@@ -1,9 +1,14 @@
 package backend
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/hashicorp/vault/sdk/logical"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -84,6 +89,44 @@ func TestTheSameAnswerAgainChangesNothing(t *testing.T) {
 		if n, refused := s.recorded(name); n != 1 || len(refused) != 0 {
 			t.Fatalf("%s: %d on record, refused %v", name, n, refused)
 		}
+	}
+}
+
+// listing is a storage that counts what is listed and read below a prefix.
+type listing struct {
+	logical.Storage
+	prefix string
+	count  atomic.Int64
+}
+
+func (l *listing) List(ctx context.Context, prefix string) ([]string, error) {
+	if strings.HasPrefix(prefix, l.prefix) {
+		l.count.Add(1)
+	}
+	return l.Storage.List(ctx, prefix)
+}
+
+// Anybody can send an answer. One that no device of an approver signed does not make
+// the mount go through what waits.
+func TestAnAnswerThatNobodySignedCausesNoWork(t *testing.T) {
+	s := newTeam(t, 2, "carol", "dave", "erin")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	s.set(s.need("team", 2, "carol", "dave", "frank"))
+	honest := s.answerOf("carol")
+	seen := &listing{Storage: s.storage, prefix: resharesPrefix}
+	s.storage = seen
+	s.start()
+	before := seen.count.Load()
+	forged, err := envelope.Decode[approval.ReshareAnswer]([]byte(s.text(honest)))
+	s.Must(err)
+	forged.Receipt.Signatures[0].Bytes[3] ^= 1
+	s.refusedDeals(forged, http.StatusForbidden, "signature_invalid")
+	if n := seen.count.Load() - before; n != 0 {
+		t.Fatalf("a stranger made the mount list its deals %d times", n)
+	}
+	s.Must(s.send1(honest))
+	if seen.count.Load() == before {
+		t.Fatal("the mount lists its deals for nobody: this test tests nothing")
 	}
 }
 

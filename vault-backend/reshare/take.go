@@ -25,6 +25,9 @@ var errPassedOver = errors.New("passed over")
 // wrong is an error, after all others were taken. [ErrUnknown] where the request is
 // not known.
 func (o *Office) Take(ctx context.Context, a approval.ReshareAnswer) (Progress, error) {
+	if err := o.authentic(a); err != nil {
+		return Progress{}, err
+	}
 	if err := o.Settle(ctx); err != nil {
 		return Progress{}, err
 	}

@@ -14,6 +14,22 @@ func evidenceOf(q *asked, a approval.ReshareAnswer) approval.Evidence {
 	return approval.Evidence{Receipt: a.Receipt, Request: q.Request, Reshared: a.Reshared}
 }
 
+// authentic checks that an approver's device signed an answer's receipt, which is all
+// that can be said of it without looking at what is stored: whoever has no such device
+// causes no work.
+func (o *Office) authentic(a approval.ReshareAnswer) error {
+	return o.cfg.Roster(func(r *roster.Roster) error {
+		rec, err := approval.ReadReceipt(r, a.Receipt)
+		if err == nil && rec.Decision != approval.Reshare {
+			err = fmt.Errorf("receipt of request %s: %w", rec.RequestID, approval.ErrReshare)
+		}
+		if err != nil {
+			return fmt.Errorf("re-share: %w", err)
+		}
+		return nil
+	})
+}
+
 // vet verifies an answer and holds what it says that it dealt against what is stored.
 // One that is authentic and does not count is recorded as refused, so that the device's
 // chain of receipts has no gap.
