@@ -126,18 +126,20 @@ func (g *gates) get(name string) chan struct{} {
 // client that has gone away is told nothing.
 func (e *engine) wait(ctx context.Context, req *logical.Request, data *framework.FieldData) (*logical.Response, error) {
 	name := data.Get("name").(string)
-	note := func(ctx context.Context, text string) error {
-		return req.Storage.Put(ctx, &logical.StorageEntry{Key: "block/" + name, Value: []byte(text)})
+	// Whoever reads the first note may end the call before its storing was answered
+	// here: what is noted does not depend on the call.
+	note := func(text string) error {
+		return req.Storage.Put(context.WithoutCancel(ctx), &logical.StorageEntry{Key: "block/" + name, Value: []byte(text)})
 	}
 	_, deadline := ctx.Deadline()
-	if err := note(ctx, fmt.Sprintf("waiting, deadline %t", deadline)); err != nil {
+	if err := note(fmt.Sprintf("waiting, deadline %t", deadline)); err != nil {
 		return nil, err
 	}
 	select {
 	case <-e.gates.get(name):
 		return &logical.Response{Data: map[string]any{"opened": name}}, nil
 	case <-ctx.Done():
-		return nil, note(context.WithoutCancel(ctx), "cancelled")
+		return nil, note("cancelled")
 	}
 }
 
