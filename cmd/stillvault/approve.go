@@ -67,7 +67,7 @@ and meant for demonstrations only.`,
 	f.BoolVar(&o.all, "all", false, "approve everything without asking: NOT SECURE, for demonstrations")
 	a.completeFlag(c, "approver", (*home.Home).Approvers)
 	f.BoolVar(&o.muted, "muted", false, "ask about requests of those whom you muted, too")
-	f.BoolVar(&o.once, "once", false, "end after one request was answered or skipped")
+	f.BoolVar(&o.once, "once", false, "end after one request was answered or skipped; fails where no answer could be sent")
 	return c
 }
 

@@ -50,7 +50,7 @@ func (s *Session) attendOnce(ctx context.Context, w *waiting) (done bool, err er
 		s.say("Reporting denies it too, and says that it was not right: nobody is asked for the same again until somebody has looked into it.")
 		return s.deny(ctx, w, true)
 	case "s", "skip":
-		s.passed[w.c.Hash] = true
+		s.passed[w.c.Hash], s.unsent = true, nil
 		s.say("Skipped: it stays open until its deadline.")
 		return true, nil
 	}
@@ -58,12 +58,16 @@ func (s *Session) attendOnce(ctx context.Context, w *waiting) (done bool, err er
 	return false, errAgain
 }
 
+// errCodeUntyped means that nobody is there who could type the match code.
+var errCodeUntyped = errors.New("the policy wants the match code typed; run `stillvault approve` without --all")
+
 // attendAll approves without asking. What a policy wants a person to type, a
 // machine does not.
 func (s *Session) attendAll(ctx context.Context, w *waiting) (done bool, err error) {
 	if w.c.Policy.MatchCode {
 		s.passed[w.c.Hash] = true
-		s.say("Left open: the policy wants the match code typed; run `stillvault approve` without --all.")
+		s.unsent = errCodeUntyped
+		s.say("Left open: %s.", s.unsent)
 		return true, nil
 	}
 	done, err = s.release(ctx, w)

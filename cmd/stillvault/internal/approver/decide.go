@@ -52,6 +52,7 @@ func (s *Session) orAgain(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, errEnded) || errors.Is(err, ErrInputEnded) {
 		return err
 	}
+	s.unsent = err
 	s.say("Nothing was sent: %s", err)
 	return errAgain
 }
@@ -74,8 +75,10 @@ func (s *Session) decide(ctx context.Context, w *waiting, d decision) (done bool
 	state, err := s.send(ctx, home.Unsent{Release: release, Request: w.item.Request})
 	switch {
 	case err == nil:
+		s.unsent = nil
 		s.say("%s The request is %s.", d.said, state)
 	case errors.Is(err, errRefusedAnswer):
+		s.unsent = err
 		s.say("The broker did not take the answer: %s", err)
 	default:
 		return false, err

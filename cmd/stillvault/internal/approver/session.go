@@ -44,6 +44,8 @@ type Session struct {
 	listed   bool // at least one listing is complete
 	quiet    int  // how many muted requests were named when it was said that nothing waits; −1 if it was not
 	still    bool // the time left does not run down
+	// unsent says why nothing was sent for the request that was looked at last.
+	unsent error
 }
 
 // waiting is an item that passed review.
@@ -106,14 +108,27 @@ func (s *Session) work(ctx context.Context) error {
 			}
 			continue
 		}
+		s.unsent = nil
 		done, err := s.attend(ctx, w)
 		if err != nil {
 			return err
 		}
 		if done && (s.Options.Once || !s.Options.Request.IsZero()) {
-			return nil
+			return s.nothingSent()
 		}
 	}
+}
+
+// ErrNothingSent means that the only request a session was for was attended to, and no
+// answer of it reached the broker.
+var ErrNothingSent = errors.New("nothing_sent: the request was not answered")
+
+// nothingSent says whether the last request was answered, or left on purpose.
+func (s *Session) nothingSent() error {
+	if s.unsent == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrNothingSent, s.unsent)
 }
 
 // first is the oldest request that the person has not been asked about.
