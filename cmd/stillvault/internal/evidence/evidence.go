@@ -90,7 +90,7 @@ type Report struct {
 
 // Verify checks every line of a file, that the receipts of every device link up,
 // and that they reach the heads that are known. What is wrong is in the report; the
-// error is [ErrEmpty], or the file's not being readable.
+// error is [ErrEmpty], of a file without receipts where no head is known, or the file's not being readable.
 func Verify(r *roster.Roster, file io.Reader, heads []Head) (*Report, error) {
 	report := new(Report)
 	lines := map[int]envelope.Signed{}
@@ -117,7 +117,8 @@ func Verify(r *roster.Roster, file io.Reader, heads []Head) (*Report, error) {
 	if err := scanner.Err(); err != nil {
 		return nil, fmt.Errorf("read the evidence: %w", err)
 	}
-	if len(report.Proven)+len(report.Problems) == 0 {
+	// Where receipts are known to exist, a file without any is one cut off at its start.
+	if len(report.Proven)+len(report.Problems)+len(heads) == 0 {
 		return nil, ErrEmpty
 	}
 	report.verifyChains(r, lines)
