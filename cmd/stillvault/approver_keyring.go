@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 )
@@ -55,7 +57,7 @@ func (a *app) wrapKeyring(who *home.Approver, generation uint32, noRecovery bool
 func (a *app) newPassword() ([]byte, error) {
 	first, err := a.Hidden("password for your keyring's recovery (any length; a sentence is good):")
 	if err != nil {
-		return nil, err
+		return nil, a.untyped(err)
 	}
 	if len(first) == 0 {
 		return nil, ErrNoPassword
@@ -67,9 +69,17 @@ func (a *app) newPassword() ([]byte, error) {
 	}
 	if err != nil {
 		envelope.Wipe(first)
-		return nil, err
+		return nil, a.untyped(err)
 	}
 	return first, nil
+}
+
+// untyped says what is missing where standard input ended before the password.
+func (a *app) untyped(err error) error {
+	if a.Interactive() || !errors.Is(err, terminal.ErrDeclined) {
+		return err
+	}
+	return fmt.Errorf("%w; no password was given for the keyring's recovery: write it on two more lines of standard input, after the ticket where that is read from there too, or pass --no-recovery", err)
 }
 
 func (a *app) showKeyringRecovery(key *envelope.Key) {

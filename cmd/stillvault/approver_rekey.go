@@ -140,6 +140,9 @@ func (a *app) nextKeyring(h *home.Home, known *home.Approver, o rekeyOptions) (*
 	next = &home.Approver{
 		Name: known.Name, Organisation: known.Organisation, Mount: known.Mount, ID: known.ID, Device: keyring.NewDevice(), Factor: keyring.NewSoftware(),
 	}
+	if o.noRecovery && known.Backup.Row.Password != nil {
+		a.Warn("recovery is dropped: password and recovery key open the earlier keyring only, and if this machine is lost, so is the new one; break-glass does not count %s any more", known.Name)
+	}
 	if err := a.wrapKeyring(next, known.Backup.Generation+1, o.noRecovery, h.PrepareNext); err != nil {
 		next.Wipe()
 		return nil, err

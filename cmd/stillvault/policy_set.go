@@ -71,7 +71,7 @@ is named.`,
 	f.StringVar(&t.LeaseMax, "lease-max", t.LeaseMax, "the longest lease that a requester may ask for")
 	f.StringVar(&t.RequestTTL, "request-ttl", t.RequestTTL, "how long a request may wait for its people")
 	f.BoolVar(&t.SelfApproval, "self-approval", false, "let people approve what they asked for themselves")
-	f.Uint32Var(&t.MinimumCoverage, "minimum-coverage", t.MinimumCoverage, "how many people each requirement may lose and still be met")
+	f.Uint32Var(&t.MinimumCoverage, "minimum-coverage", t.MinimumCoverage, "how many people each requirement may lose and still be met; one whose people all have a recovery factor may have fewer")
 	f.BoolVar(&t.MatchCode, "match-code", false, "approvers must type the code that the requester sees")
 	f.BoolVar(&t.ConsentFirst, "consent-first", false, "shares are released only after enough people consented")
 	for _, name := range []string{"path", "require", "break-glass", "author", "consumer", "refuse-factor", "lease", "lease-max", "request-ttl", "self-approval", "minimum-coverage", "match-code", "consent-first"} {
