@@ -130,17 +130,6 @@ func TestAnAnswerThatNobodySignedCausesNoWork(t *testing.T) {
 	}
 }
 
-func TestACallForAPageIsAnsweredOnce(t *testing.T) {
-	s := newTeam(t, 2, "carol", "dave")
-	s.do(update, "secret/team/db", map[string]any{"k": "v"})
-	s.set(s.need("team", 2, "carol", "erin"))
-	dave := s.people["dave"].Device
-	call, err := approval.CallReshare(s.Roster, dave.ID(), dave.Signer(), s.notices("dave")[0].Request.Hash(), envelope.Hash{}, s.Now)
-	s.Must(err)
-	s.do(update, "device/reshare", map[string]any{"call": s.text(call)})
-	s.refused(update, "device/reshare", map[string]any{"call": s.text(call)}, http.StatusForbidden, "inbox_replayed")
-}
-
 func TestDealsThatDoNotFitAreRefused(t *testing.T) {
 	s := newTeam(t, 2, "carol", "dave")
 	s.do(update, "secret/team/db", map[string]any{"k": "v"})

@@ -36,7 +36,7 @@ func (b *broker) reshares(ctx context.Context) (*reshare.Office, error) {
 	b.resharing.office = reshare.New(reshare.Config{
 		Mount: me.id, Consumer: b.asConsumer, Secrets: stocked{b}, Store: entries{b.storage, resharesPrefix},
 		Roster: func(use func(*roster.Roster) error) error { return b.withRoster(context.Background(), use) },
-		Record: b.recordReshare, Called: b.calledReshare,
+		Record: b.recordReshare,
 		Ring: func(approvers ...envelope.ID) {
 			b.ifRouted(func(x *exchange.Exchange) { x.Ring(approvers...) })
 		},
@@ -79,14 +79,6 @@ func (b *broker) tidyReshares(ctx context.Context) error {
 		return err
 	}
 	return o.Tidy(ctx)
-}
-
-func (b *broker) calledReshare(ctx context.Context, call envelope.Hash, device envelope.ID) error {
-	x, err := b.routed(ctx)
-	if err != nil {
-		return err
-	}
-	return x.Called(call, device)
 }
 
 func (b *broker) recordReshare(ctx context.Context, e approval.Evidence, refused string) error {

@@ -31,15 +31,6 @@ func (x *Exchange) Ring(approvers ...envelope.ID) {
 	}
 }
 
-// Called notes a device's verified call that was made elsewhere, such as for a page of
-// a re-share: [ErrInboxReplayed] if it was made before, [ErrInboxCap] if the device
-// makes too many.
-func (x *Exchange) Called(call envelope.Hash, device envelope.ID) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.calls.note(call, device, x.now())
-}
-
 // Record puts a decision on record that was taken elsewhere, such as a re-share, so
 // that the device's chain of receipts has no gap. The caller has verified it. refused
 // is the name of the error with which it was refused, empty if it counted. The same

@@ -64,10 +64,10 @@ var (
 	// ErrUnknownReport means that there is no such report, or that it was
 	// acknowledged. 404.
 	ErrUnknownReport = errors.New("report_unknown: there is no such report, or it was acknowledged; list reports/ for those there are")
-	// ErrInboxReplayed means that a device's call was seen before. 403.
-	ErrInboxReplayed = errors.New("inbox_replayed: this device's call was made before; sign a new one")
+	// ErrInboxReplayed means that an inbox call was seen before. 403.
+	ErrInboxReplayed = errors.New("inbox_replayed: this inbox call was made before; sign a new one")
 	// ErrInboxCap means that a device calls more often than anybody looks. 422.
-	ErrInboxCap = errors.New("inbox_cap: this device makes too many calls; wait a minute")
+	ErrInboxCap = errors.New("inbox_cap: this device makes too many inbox calls; wait a minute")
 )
 
 // told is an error with its particulars: the sentinel's name, what happened, and

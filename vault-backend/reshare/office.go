@@ -78,9 +78,6 @@ type Config struct {
 	// Record puts a verified decision on record, once, with the name of the error
 	// with which it was refused, empty if it counted.
 	Record func(ctx context.Context, e approval.Evidence, refused string) error
-	// Called notes a device's verified call, and fails where it was made before or
-	// the device makes too many.
-	Called func(ctx context.Context, call envelope.Hash, device envelope.ID) error
 	// Ring tells people's devices that something new waits for them.
 	Ring   func(approvers ...envelope.ID)
 	Now    func() time.Time

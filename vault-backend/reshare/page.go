@@ -27,9 +27,9 @@ type found struct {
 	next   uint32
 }
 
-// Page answers a device's signed call, once, with versions that its approver is wanted
-// for, by header after the last one shown, without payload and without what is sealed
-// to others. It is sealed to the device. [ErrUnknown] where nothing is asked under the
+// Page answers a device's signed call with versions that its approver is wanted for,
+// by header after the last one shown, without payload and without what is sealed to
+// others. It is sealed to the device. [ErrUnknown] where nothing is asked under the
 // request any more.
 func (o *Office) Page(ctx context.Context, signed envelope.Signed) (envelope.Envelope, error) {
 	var call *approval.ReshareCall
@@ -39,9 +39,6 @@ func (o *Office) Page(ctx context.Context, signed envelope.Signed) (envelope.Env
 		return err
 	})
 	if err != nil {
-		return envelope.Envelope{}, err
-	}
-	if err := o.cfg.Called(ctx, signed.Hash(), call.Device); err != nil {
 		return envelope.Envelope{}, err
 	}
 	if err := o.Settle(ctx); err != nil {
