@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -80,14 +79,11 @@ func deviceName() string {
 }
 
 func (a *app) join(ctx context.Context, text string, o joinOptions) error {
-	t, err := roster.ParseTicket(a.takeLink(text))
+	t, err := a.takeTicket(text)
 	if err != nil {
 		return err
 	}
 	defer t.Secret.Wipe()
-	if !t.Expires.Time().After(time.Now()) {
-		return fmt.Errorf("since %s: %w", moment(t.Expires), ErrTicketExpired)
-	}
 	h, err := a.home()
 	if err != nil {
 		return err

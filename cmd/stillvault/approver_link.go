@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
@@ -114,4 +116,18 @@ func (a *app) warnLink(publicURL, base string) {
 func isHere(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// takeTicket reads a ticket or the link that has one, and refuses it once it has
+// expired. The caller wipes its secret.
+func (a *app) takeTicket(text string) (roster.Ticket, error) {
+	t, err := roster.ParseTicket(a.takeLink(text))
+	if err != nil {
+		return roster.Ticket{}, err
+	}
+	if !t.Expires.Time().After(time.Now()) {
+		t.Secret.Wipe()
+		return roster.Ticket{}, fmt.Errorf("since %s: %w", moment(t.Expires), ErrTicketExpired)
+	}
+	return t, nil
 }

@@ -80,14 +80,11 @@ is sealed to it any more; --forget does the same, and --force without asking.`,
 }
 
 func (a *app) rekey(ctx context.Context, name, text string, o rekeyOptions) error {
-	t, err := roster.ParseTicket(a.takeLink(text))
+	t, err := a.takeTicket(text)
 	if err != nil {
 		return err
 	}
 	defer t.Secret.Wipe()
-	if !t.Expires.Time().After(time.Now()) {
-		return fmt.Errorf("since %s: %w", moment(t.Expires), ErrTicketExpired)
-	}
 	h, err := a.home()
 	if err != nil {
 		return err
