@@ -46,7 +46,12 @@ func TestALyingBrokerIsRefused(t *testing.T) {
 	if len(all) < leastAttacks {
 		t.Fatalf("%d attacks, want at least %d", len(all), leastAttacks)
 	}
-	for _, a := range all {
+	tried := 0
+	for i, a := range all {
+		if testing.Short() && i%3 != 0 {
+			continue // the quick run tries every third
+		}
+		tried++
 		t.Run(strings.ReplaceAll(a.name, " ", "_"), func(t *testing.T) {
 			switch err := a.try(newStage(t)); {
 			case err == nil:
@@ -56,5 +61,5 @@ func TestALyingBrokerIsRefused(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("lying broker: %d attacks, each refused by name", len(all))
+	t.Logf("lying broker: %d attacks of %d, each refused by name", tried, len(all))
 }

@@ -29,7 +29,12 @@ func TestPeopleAndQuorumsChange(t *testing.T) {
 		}
 		t.Run("revoked", func(t *testing.T) { revokedWhileHolding(t, o, erin, with) })
 	}
-	t.Run("host", func(t *testing.T) { all(t, found(t, startEmbedded(t)), goClient) })
+	t.Run("host", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("left out by -short")
+		}
+		all(t, found(t, startEmbedded(t)), goClient)
+	})
 	t.Run("vault", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("left out by -short")
