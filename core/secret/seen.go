@@ -23,6 +23,13 @@ func (v *Verified) Seen() Seen {
 	return Seen{Secret: v.Header.Secret, Version: v.Header.Version, Header: v.HeaderHash, Created: v.Header.Created, Epoch: v.Epoch, WrapSet: v.WrapSet}
 }
 
+// Covers says whether other, of the same secret, is nothing newer: an older version,
+// or shares of the same version that are no newer.
+func (s Seen) Covers(other Seen) bool {
+	return s.Secret == other.Secret &&
+		(s.Version > other.Version || s.Version == other.Version && s.Epoch >= other.Epoch)
+}
+
 // Check refuses to take v for the path's latest version if something newer was
 // seen ([ErrRolledBack]) or something else in its place ([ErrForked]). chain
 // holds the signed headers of the versions after the remembered one and before

@@ -333,8 +333,12 @@ func TestPeopleWhoChangedMeanwhileAreShownAgain(t *testing.T) {
 		s.Must(err)
 		s.Append(roster.KindApproverRevoke, roster.Removal{ID: dora.ID})
 	})
+	until := time.Now().Add(20 * time.Second)
 	for pins, err := s.home.Pins(); pins.Head != s.Roster.Head(); pins, err = s.home.Pins() {
 		s.Must(err)
+		if time.Now().After(until) {
+			t.Fatal("the terminal did not learn of the revocation")
+		}
 		time.Sleep(time.Millisecond)
 	}
 	s.types("y")

@@ -83,8 +83,8 @@ func (h *Home) Seen(consumer string, mount envelope.ID, path string) (secret.See
 	return secret.Seen{}, nil
 }
 
-// RememberSeen remembers the newest version of a path. An older version of the
-// same secret than the one remembered changes nothing.
+// RememberSeen remembers the newest version of a path, and its newest shares. What is
+// older than what is remembered of the same secret changes nothing.
 func (h *Home) RememberSeen(consumer string, mount envelope.ID, path string, seen secret.Seen) error {
 	unlock, err := h.lock("seen-" + consumer)
 	if err != nil {
@@ -102,7 +102,7 @@ func (h *Home) RememberSeen(consumer string, mount envelope.ID, path string, see
 	switch {
 	case !found:
 		f.Paths = slices.Insert(f.Paths, i, entry)
-	case f.Paths[i].Seen.Secret == seen.Secret && f.Paths[i].Seen.Version >= seen.Version:
+	case f.Paths[i].Seen.Covers(seen):
 		return nil
 	default:
 		f.Paths[i] = entry

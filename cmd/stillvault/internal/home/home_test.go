@@ -265,6 +265,12 @@ func TestConsumerRemembersTheNewestVersion(t *testing.T) {
 			t.Fatalf("%s: version %d, want %d", step.path, got.Version, step.want)
 		}
 	}
+	for _, step := range []struct{ write, want uint32 }{{0, 0}, {2, 2}, {1, 2}} { // shares that were dealt anew
+		must(t, h.RememberSeen("web", mount, "b", secret.Seen{Secret: two, Version: 1, Epoch: step.write}))
+		if got, err := h.Seen("web", mount, "b"); err != nil || got.Epoch != step.want {
+			t.Fatalf("epoch %d, want %d: %v", got.Epoch, step.want, err)
+		}
+	}
 	if got, err := h.Seen("web", envelope.NewID(), "a"); err != nil || got != (secret.Seen{}) {
 		t.Fatalf("another mount's path: %v, %v", got, err)
 	}

@@ -129,6 +129,10 @@ func (h *Host) collect(ctx context.Context, f *found, pending *approval.Pending,
 					from = quorum // of more shares than needed not all were used
 				}
 				h.tell(ctx, r, asked, pending.Hash(), v, from, nil)
+				if err := h.opened(asked.Path, v); err != nil {
+					out.Value.Wipe()
+					return nil, fmt.Errorf("remember the shares of %q: %w", asked.Path, err)
+				}
 			}
 			left := out.Receipt.Time.Add(time.Duration(out.Receipt.Lease) * time.Second).Time().Sub(h.Now())
 			return &Received{asked.ID, asked.Version, out.Value, max(left, 0).Truncate(time.Second)}, nil

@@ -121,9 +121,25 @@ func (h *Host) verify(r *roster.Roster, v *secret.Version, path string) (*secret
 	return verified, err
 }
 
-// hold checks a version against what was seen and remembers it.
+// hold checks a version against what was seen and remembers it, but not its shares:
+// those count as seen once they opened it ([Host.opened]). Otherwise an epoch that a
+// dealer spoiled could not be taken back for whoever found that out.
 func (h *Host) hold(r *roster.Roster, path string, seen secret.Seen, v *secret.Verified, chain []envelope.Signed) error {
 	if err := seen.Check(r, v, chain); err != nil {
+		return err
+	}
+	next := v.Seen()
+	next.Epoch, next.WrapSet = 0, envelope.Hash{}
+	if seen.Header == v.HeaderHash {
+		next.Epoch, next.WrapSet = seen.Epoch, seen.WrapSet
+	}
+	return h.Memory.Remember(path, next)
+}
+
+// opened remembers the shares that opened the version that the path is at.
+func (h *Host) opened(path string, v *secret.Verified) error {
+	seen, err := h.Memory.Seen(path)
+	if err != nil || seen.Header != v.HeaderHash || seen.Epoch >= v.Epoch {
 		return err
 	}
 	return h.Memory.Remember(path, v.Seen())

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -41,6 +42,10 @@ func TestTheHostSaysWhichNewSharesOpenedTheSecret(t *testing.T) {
 	}
 	s.store.versions[0], err = v.Reshare(s.Roster, s.Mount, path, deals)
 	s.Must(err)
+	s.store.answer = func(item approval.Item) []approval.Release { return []approval.Release{s.deny(s.alice, item, "no")} }
+	if _, err := s.get(); !errors.Is(err, approval.ErrDenied) || s.memory[path].Epoch != 0 {
+		t.Fatalf("shares that opened nothing are remembered: %v", err)
+	}
 	var asked approval.Item
 	s.store.answer = func(item approval.Item) []approval.Release {
 		asked = item
@@ -53,6 +58,10 @@ func TestTheHostSaysWhichNewSharesOpenedTheSecret(t *testing.T) {
 	}
 	if len(s.store.opened) != 1 {
 		t.Fatalf("%d reports", len(s.store.opened))
+	}
+	s.store.versions[0] = v
+	if _, err := s.get(); !errors.Is(err, secret.ErrRolledBack) {
+		t.Fatalf("the shares from before, after the new ones opened it: %v", err)
 	}
 	q, err := envelope.Peek[approval.Request](asked.Request, envelope.TypeRequest)
 	s.Must(err)

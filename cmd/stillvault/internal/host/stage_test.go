@@ -97,7 +97,7 @@ type memory map[string]secret.Seen
 func (m memory) Seen(path string) (secret.Seen, error) { return m[path], nil }
 
 func (m memory) Remember(path string, seen secret.Seen) error {
-	if old := m[path]; old.Secret == seen.Secret && old.Version >= seen.Version {
+	if m[path].Covers(seen) {
 		return nil
 	}
 	m[path] = seen
