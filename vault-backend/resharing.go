@@ -165,19 +165,25 @@ func (b *broker) markForRotation(ctx context.Context, at reshare.Place) error {
 // stocked shows the stored versions to the office.
 type stocked struct{ b *broker }
 
+// Load reads every secret's record, once.
 func (s stocked) Load(ctx context.Context) error { return s.b.index.load(ctx, s.b) }
 
+// Each calls f for every secret, under the inventory's lock.
 func (s stocked) Each(f func(path string, all []reshare.Stock)) {
 	s.b.index.each(func(path string, known *stock) { f(path, known.list()) })
 }
 
+// Of returns what is known of one secret, nothing if there is none.
 func (s stocked) Of(path string) []reshare.Stock { return s.b.index.of(path).list() }
 
+// Version returns a stored version, whoever may read it.
 func (s stocked) Version(ctx context.Context, at reshare.Place) (*secret.Version, error) {
 	v, _, err := s.b.versionFor(ctx, at.Path, at.Version)
 	return v, err
 }
 
+// Change stores what f makes of a version and its shares, under the path's lock; the
+// version first, then the record.
 func (s stocked) Change(ctx context.Context, at reshare.Place, f func(load func() (*secret.Version, error), shares *reshare.Shares) (reshare.Outcome, error)) error {
 	b := s.b
 	// Two entries are written. Whoever called may hang up, but not in between.

@@ -133,8 +133,10 @@ func (b *broker) limits() exchange.Limits {
 // clock is the system's, but for what time it is.
 type clock struct{ now func() time.Time }
 
+// Now returns the broker's time.
 func (c clock) Now() time.Time { return c.now() }
 
+// AfterFunc calls f once d has passed, unless stop is called before.
 func (clock) AfterFunc(d time.Duration, f func()) func() {
 	t := time.AfterFunc(d, f)
 	return func() { t.Stop() }
@@ -151,6 +153,7 @@ type entries struct {
 
 const entriesPrefix = "exchange/"
 
+// Put stores an entry; [envelope.ErrTooLarge] if storage would not take it.
 func (e entries) Put(ctx context.Context, name string, entry []byte) error {
 	if len(entry) > maxEntry {
 		return fmt.Errorf("%d bytes: %w", len(entry), envelope.ErrTooLarge)
@@ -158,6 +161,7 @@ func (e entries) Put(ctx context.Context, name string, entry []byte) error {
 	return e.storage.Put(ctx, &logical.StorageEntry{Key: e.prefix + name, Value: entry})
 }
 
+// Get returns an entry, nil if there is none.
 func (e entries) Get(ctx context.Context, name string) ([]byte, error) {
 	entry, err := e.storage.Get(ctx, e.prefix+name)
 	if err != nil || entry == nil {
@@ -166,10 +170,12 @@ func (e entries) Get(ctx context.Context, name string) ([]byte, error) {
 	return entry.Value, nil
 }
 
+// List returns the names below a prefix.
 func (e entries) List(ctx context.Context, prefix string) ([]string, error) {
 	return e.storage.List(ctx, e.prefix+prefix)
 }
 
+// Delete removes an entry; one that is not there is no error.
 func (e entries) Delete(ctx context.Context, name string) error {
 	return e.storage.Delete(ctx, e.prefix+name)
 }

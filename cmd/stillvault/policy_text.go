@@ -42,6 +42,7 @@ type requirementText struct {
 	Of   []string `json:"of"`
 }
 
+// String writes a requirement as "dba: 1 of alice, bob".
 func (q requirementText) String() string {
 	return fmt.Sprintf("%s: %d of %s", q.Name, q.M, strings.Join(q.Of, ", "))
 }

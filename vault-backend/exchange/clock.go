@@ -11,10 +11,13 @@ type Clock interface {
 	AfterFunc(d time.Duration, f func()) (stop func())
 }
 
+// systemClock is the time package's.
 type systemClock struct{}
 
+// Now returns the system's time.
 func (systemClock) Now() time.Time { return time.Now() }
 
+// AfterFunc is [time.AfterFunc].
 func (systemClock) AfterFunc(d time.Duration, f func()) func() {
 	t := time.AfterFunc(d, f)
 	return func() { t.Stop() }
