@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
+	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -48,7 +48,7 @@ var unsafe = []error{
 	envelope.ErrSignature, envelope.ErrOpen, envelope.ErrPayloadType,
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	ErrWords, home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
-	evidence.ErrTwice, evidence.ErrCutOff, ErrLogFile, host.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
+	evidence.ErrTwice, evidence.ErrCutOff, ErrLogFile, consumer.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
 }
 
 var denied = []error{

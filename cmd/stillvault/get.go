@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
+	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/approval"
 )
@@ -59,10 +59,10 @@ func (a *app) get(ctx context.Context, path string, o getOptions) error {
 		a.warnGlass(path)
 	}
 	var view *waitView
-	got, err := h.Get(ctx, host.Ask{
+	got, err := h.Get(ctx, consumer.Ask{
 		Path: path, Version: o.version,
 		Terms:    approval.Terms{Origin: from, Reason: o.reason, Lease: o.lease, Wait: o.wait, BreakGlass: o.glass},
-		Asked:    func(r host.Request) { view = a.waitFor(h.client, path, r.ID, r.MatchCode, r.Deadline) },
+		Asked:    func(r consumer.Request) { view = a.waitFor(h.client, path, r.ID, r.MatchCode, r.Deadline) },
 		Progress: func(why string, deadline time.Time) { view.progress(why, deadline) },
 	})
 	view.end()

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/origin"
+	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/consumer"
+	"github.com/stillvault/stillvault/plugins/consumer/origin"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -21,7 +21,7 @@ var ErrWhichConsumer = errors.New("consumer_unclear: this state directory does n
 
 // opened is a host consumer with the client that it speaks through.
 type opened struct {
-	*host.Host
+	*consumer.Host
 	client *broker.Client
 	key    *envelope.SigningKey
 }
@@ -57,7 +57,7 @@ func (a *app) host(ctx context.Context, name string) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{client: client, key: key, Host: &host.Host{
+	return &opened{client: client, key: key, Host: &consumer.Host{
 		Name: name, Signer: key, Mount: mount.ID, Broker: client,
 		Memory: seenPaths{h, name, mount.ID},
 		Roster: func(ctx context.Context) (*roster.Roster, error) {

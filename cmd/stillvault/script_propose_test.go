@@ -5,7 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/home"
+	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/plugins/broker"
 )

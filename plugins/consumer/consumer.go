@@ -1,10 +1,10 @@
-// Package host reads and writes secrets end to end, as a consumer and author
+// Package consumer reads and writes secrets end to end, as a consumer and author
 // with a key of its own: the broker carries what it cannot open.
 //
 // Nothing that a broker shows is believed before core verified it under the
 // roster that this host fetched itself, and before it was held against what
 // this host saw earlier ([secret.Seen]).
-package host
+package consumer
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package host_test
+package consumer_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
+	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -21,9 +21,9 @@ const value = `{"password":"correct horse","port":9007199254740993}`
 func TestWhatWasPutIsGot(t *testing.T) {
 	s := newStage(t)
 	s.put(value)
-	var told host.Request
+	var told consumer.Request
 	ask := s.ask()
-	ask.Asked = func(r host.Request) { told = r }
+	ask.Asked = func(r consumer.Request) { told = r }
 	got, err := s.host.Get(t.Context(), ask)
 	s.Must(err)
 	defer got.Value.Wipe()
@@ -100,10 +100,10 @@ func TestABrokerThatShowsSomethingElseIsRefused(t *testing.T) {
 				b.Version = &swapped
 			}
 			s.store.answer = func(item approval.Item) []approval.Release { return nil }
-		}, host.ErrIncomplete},
+		}, consumer.ErrIncomplete},
 		"no answer at all": {func(s *stage) {
 			s.store.answer = func(approval.Item) []approval.Release { return nil }
-		}, host.ErrIncomplete},
+		}, consumer.ErrIncomplete},
 		"an answer to another request": {func(s *stage) {
 			var first []approval.Release
 			s.store.answer = func(item approval.Item) []approval.Release {
@@ -164,9 +164,9 @@ func TestARequestThatNobodyWaitsForIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var asked envelope.ID
 	ask := s.ask()
-	ask.Asked = func(r host.Request) { asked = r.ID; cancel() }
+	ask.Asked = func(r consumer.Request) { asked = r.ID; cancel() }
 	s.store.await = context.Canceled
-	if _, err := s.host.Get(ctx, ask); !errors.Is(err, host.ErrStopped) {
+	if _, err := s.host.Get(ctx, ask); !errors.Is(err, consumer.ErrStopped) {
 		t.Fatalf("got %v", err)
 	}
 	if len(s.store.cancelled) != 1 || s.store.cancelled[0] != asked {
@@ -192,10 +192,10 @@ func TestAHostThatIsNotAdmittedIsToldSo(t *testing.T) {
 	s.put(value)
 	stranger := &coretest.Consumer{Name: "stranger", Signer: envelope.NewSigningKey(envelope.NewKey())}
 	s.host = s.newHost(stranger, s.memory)
-	if _, err := s.get(); !errors.Is(err, host.ErrNotAdmitted) {
+	if _, err := s.get(); !errors.Is(err, consumer.ErrNotAdmitted) {
 		t.Fatalf("get: %v", err)
 	}
-	if _, err := s.host.Put(t.Context(), path, []byte(value), nil); !errors.Is(err, host.ErrNotAdmitted) {
+	if _, err := s.host.Put(t.Context(), path, []byte(value), nil); !errors.Is(err, consumer.ErrNotAdmitted) {
 		t.Fatalf("put: %v", err)
 	}
 	allowed := s.AdmitConsumer("other-host", roster.ConsumerHost)
@@ -213,7 +213,7 @@ func TestPutRespectsTheVersionGiven(t *testing.T) {
 	for _, c := range []struct {
 		cas  uint64
 		want error
-	}{{1, host.ErrCAS}, {0, nil}, {0, host.ErrCAS}, {1, nil}} {
+	}{{1, consumer.ErrCAS}, {0, nil}, {0, consumer.ErrCAS}, {1, nil}} {
 		s.Now = s.Now.Add(time.Second)
 		if _, err := s.host.Put(t.Context(), path, []byte(value), &c.cas); !errors.Is(err, c.want) {
 			t.Fatalf("cas=%d: got %v, want %v", c.cas, err, c.want)
@@ -277,7 +277,7 @@ func TestPutFollowsNoDeletedVersionThatItMissed(t *testing.T) {
 	_, err := s.newHost(s.consumer, memory{}).Put(t.Context(), path, []byte(`{"n":2}`), nil)
 	s.Must(err)
 	s.store.deleted = true
-	if _, err := s.host.Put(t.Context(), path, []byte(value), nil); !errors.Is(err, host.ErrPredecessor) {
+	if _, err := s.host.Put(t.Context(), path, []byte(value), nil); !errors.Is(err, consumer.ErrPredecessor) {
 		t.Fatalf("got %v", err)
 	}
 }

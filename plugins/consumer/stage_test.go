@@ -1,4 +1,4 @@
-package host_test
+package consumer_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/host"
+	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -28,7 +28,7 @@ type stage struct {
 	consumer   *coretest.Consumer
 	store      *store
 	memory     memory
-	host       *host.Host
+	host       *consumer.Host
 }
 
 func newStage(t *testing.T) *stage {
@@ -43,8 +43,8 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) newHost(c *coretest.Consumer, m memory) *host.Host {
-	return &host.Host{
+func (s *stage) newHost(c *coretest.Consumer, m memory) *consumer.Host {
+	return &consumer.Host{
 		Name: c.Name, Signer: c.Signer, Mount: s.Mount, Broker: s.store, Memory: m,
 		Roster: func(context.Context) (*roster.Roster, error) { return s.Fold(0), nil },
 		Now:    func() time.Time { return s.Now },
@@ -58,10 +58,10 @@ func (s *stage) put(value string) {
 	s.Must(err)
 }
 
-func (s *stage) get() (*host.Received, error) { return s.host.Get(s.T.Context(), s.ask()) }
+func (s *stage) get() (*consumer.Received, error) { return s.host.Get(s.T.Context(), s.ask()) }
 
-func (s *stage) ask() host.Ask {
-	return host.Ask{Path: path, Terms: approval.Terms{
+func (s *stage) ask() consumer.Ask {
+	return consumer.Ask{Path: path, Terms: approval.Terms{
 		Origin: approval.Origin{Requester: "carol", Entity: "entity-carol", UID: -1, PID: -1}, Reason: "incident 7",
 	}}
 }
