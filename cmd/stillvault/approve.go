@@ -11,10 +11,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 var (

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // invitedView is how somebody is printed who has a ticket and is no approver yet.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 var (

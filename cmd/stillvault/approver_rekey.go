@@ -11,13 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 var (

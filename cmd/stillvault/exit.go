@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
-	"github.com/stillvault/stillvault/plugins/home"
-	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -16,6 +14,8 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/consumer"
+	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/plugins/phone"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/plugins/home"
-	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/plugins/consumer"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 type getOptions struct {

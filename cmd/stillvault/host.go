@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
-	"github.com/stillvault/stillvault/plugins/consumer"
-	"github.com/stillvault/stillvault/plugins/consumer/origin"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/consumer"
+	"github.com/stillvault/stillvault/plugins/consumer/origin"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // ErrWhichConsumer means that the consumer to be is not clear.

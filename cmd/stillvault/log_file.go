@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // ErrLogFile means that the statements in an exported log do not follow each

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // ErrWhomToMute means that it was not said whom to mute.

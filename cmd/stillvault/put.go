@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/value"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 type putOptions struct {

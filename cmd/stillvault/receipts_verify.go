@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // ErrReceiptsRefused means that something in a file of receipts does not hold.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // statusView is how the broker's account of itself is printed, beside what this

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/consumer"
 )
 
 const path = "prod/db"

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // generation makes a terminal approver with a keyring of a generation.

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
+	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 

@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 func TestMutesCoverWhomTheyNameUntilTheyEnd(t *testing.T) {

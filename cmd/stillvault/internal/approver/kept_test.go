@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // denial is alice's denial of an item.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // Listed is a request that waits and passed review.

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 const question = "[a/d/r/s] "

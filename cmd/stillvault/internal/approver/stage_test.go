@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
-	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -21,6 +20,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // stage is an organisation, a broker that only routes, and alice at her desk.
