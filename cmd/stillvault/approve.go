@@ -174,22 +174,22 @@ func (a *app) device(ctx context.Context, h *home.Home, client *broker.Client, w
 	if err != nil {
 		return nil, nil, err
 	}
-	if log.roster == nil {
+	if log.Roster == nil {
 		if log, err = fetch(ctx, h, client); err != nil {
 			return nil, nil, fmt.Errorf("this device joined before the mount had the organisation's log, and reads it once with a Vault token: %w", err)
 		}
 	}
-	current, err := a.promoted(ctx, h, client, who, log.roster)
+	current, err := a.promoted(ctx, h, client, who, log.Roster)
 	if err != nil {
 		return nil, nil, err
 	}
 	who = current
-	memory, err := approver.Keep(h, who.Name, log.statements)
+	memory, err := approver.Keep(h, who.Name, log.Statements)
 	if err != nil {
 		return nil, nil, err
 	}
 	return &approver.Device{
-		Roster: log.roster, Mount: who.Mount, Approver: who.ID, Keys: who.Device, Memory: memory,
+		Roster: log.Roster, Mount: who.Mount, Approver: who.ID, Keys: who.Device, Memory: memory,
 		Factor: approver.Software{Row: who.Backup.Row, KeyCheck: who.Backup.KeyCheck, Key: who.Factor},
 	}, who, nil
 }

@@ -93,19 +93,19 @@ func (a *app) admitApprover(ctx context.Context, name string, o admitOptions) er
 	}
 	hasTicket := err == nil
 	defer t.Secret.Wipe()
-	_, err = log.roster.ApproverNamed(name)
+	_, err = log.Roster.ApproverNamed(name)
 	known := err == nil
 	// Somebody whose ticket was answered may have asked for a further device since.
 	unasked := o.enrolment == "" && o.fingerprint == ""
 	switch {
 	case o.device != "" || known && unasked && !hasTicket:
-		return a.admitProposed(ctx, client, log.roster, name, o.device)
+		return a.admitProposed(ctx, client, log.Roster, name, o.device)
 	case !hasTicket && (o.fingerprint == "" || o.enrolment == ""):
 		return fmt.Errorf("%q: %w", name, ErrNoTicket)
 	}
 	err = a.admitEnrolled(ctx, h, client, name, t, hasTicket, o)
 	if errors.Is(err, ErrUnanswered) && known && unasked {
-		return a.admitProposed(ctx, client, log.roster, name, "")
+		return a.admitProposed(ctx, client, log.Roster, name, "")
 	}
 	return err
 }
@@ -211,7 +211,7 @@ func admission(r *roster.Roster, name string, e roster.Enrolment, entities []str
 	known, err := r.Approver(e.Approver)
 	switch {
 	case errors.Is(err, roster.ErrUnknown):
-		entries = append(entries, entry{roster.KindApproverAdmit, roster.ApproverAdmit{
+		entries = append(entries, entry{Kind: roster.KindApproverAdmit, Body: roster.ApproverAdmit{
 			ID: e.Approver, Name: name, Entities: distinct(entities), KEM: e.KEM, Signing: e.Signing,
 			Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
 		}})
@@ -220,14 +220,14 @@ func admission(r *roster.Roster, name string, e roster.Enrolment, entities []str
 	case known.Name != name:
 		return nil, fmt.Errorf("%q is %q: %w", name, known.Name, ErrOtherName)
 	case known.Signing != e.Signing && e.Generation == known.Generation+1:
-		entries = append(entries, entry{roster.KindApproverRekey, roster.ApproverRekey{
+		entries = append(entries, entry{Kind: roster.KindApproverRekey, Body: roster.ApproverRekey{
 			ID: e.Approver, KEM: e.KEM, Signing: e.Signing, Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
 		}})
 	case known.Signing != e.Signing:
 		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
 	}
 	if _, err := r.Device(certificate.Device); errors.Is(err, roster.ErrUnknown) {
-		entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: e.Certificate}})
+		entries = append(entries, entry{Kind: roster.KindDeviceAdmit, Body: roster.DeviceAdmit{Certificate: e.Certificate}})
 	} else if err != nil {
 		return nil, err
 	}

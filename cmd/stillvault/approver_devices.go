@@ -94,7 +94,7 @@ func (a *app) admitProposed(ctx context.Context, client *broker.Client, r *roste
 		var entries []entry
 		for _, p := range chosen {
 			if _, err := r.FormerDevice(p.device.Device); errors.Is(err, roster.ErrUnknown) {
-				entries = append(entries, entry{roster.KindDeviceAdmit, roster.DeviceAdmit{Certificate: p.certificate}})
+				entries = append(entries, entry{Kind: roster.KindDeviceAdmit, Body: roster.DeviceAdmit{Certificate: p.certificate}})
 			}
 		}
 		return entries, nil
@@ -145,18 +145,18 @@ func (a *app) showApprover(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	who, err := log.roster.ApproverNamed(name)
+	who, err := log.Roster.ApproverNamed(name)
 	if errors.Is(err, roster.ErrUnknown) && roster.CheckName(name) == nil {
 		return a.showInvited(ctx, h, client, name)
 	}
 	if err != nil {
 		return err
 	}
-	open, _, err := proposedDevices(ctx, client, log.roster, who)
+	open, _, err := proposedDevices(ctx, client, log.Roster, who)
 	if err != nil {
 		return err
 	}
-	v := shownApprover{approverView: viewApprover(log.roster, who), Proposed: []deviceView{}}
+	v := shownApprover{approverView: viewApprover(log.Roster, who), Proposed: []deviceView{}}
 	for _, p := range open {
 		v.Proposed = append(v.Proposed, deviceView{p.device.Name, p.device.Device.String(), string(p.device.Kind)})
 	}

@@ -99,7 +99,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		return nil, err
 	}
 	id := envelope.NewID()
-	known, err := log.roster.ApproverNamed(name)
+	known, err := log.Roster.ApproverNamed(name)
 	switch {
 	case err == nil && o.rekey:
 		id = known.ID
@@ -109,7 +109,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		return nil, err
 	}
 	for _, e := range o.related.entities {
-		if who := log.roster.ApproverOf(e); who != nil {
+		if who := log.Roster.ApproverOf(e); who != nil {
 			return nil, fmt.Errorf("entity %s is approver %q already: one person under two names would count twice in a quorum", e, who.Name)
 		}
 	}
@@ -125,7 +125,7 @@ func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketVi
 		return nil, err
 	}
 	a.warnReplaced(h, name)
-	t := roster.NewTicket(log.roster.Organisation(), mount.ID, id, name, envelope.At(time.Now().Add(o.valid)))
+	t := roster.NewTicket(log.Roster.Organisation(), mount.ID, id, name, envelope.At(time.Now().Add(o.valid)))
 	defer t.Secret.Wipe()
 	if err := h.StoreTicket(home.Ticket{Ticket: t, Entities: o.related.entities}); err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ func (a *app) join(ctx context.Context, text string, o joinOptions) error {
 // more of it here: from there, the device's own inbox brings the rest.
 func begin(h *home.Home, organisation envelope.Hash, first *envelope.Signed) error {
 	log, err := local(h)
-	if err != nil || log.roster != nil || first == nil {
+	if err != nil || log.Roster != nil || first == nil {
 		return err
 	}
 	statements := []envelope.Signed{*first}

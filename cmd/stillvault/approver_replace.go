@@ -69,7 +69,7 @@ func replaceable(r *roster.Roster, old, with string) error {
 		if err != nil || next == nil {
 			return err
 		}
-		if r, err = r.Preview(next.kind, next.body, time.Now()); err != nil {
+		if r, err = r.Preview(next.Kind, next.Body, time.Now()); err != nil {
 			return fmt.Errorf("%s: %w", next.what, err)
 		}
 	}
@@ -93,12 +93,12 @@ func nextReplacement(r *roster.Roster, old, with string) (*replacement, error) {
 			changed := *g
 			members, left := withoutRevoked(r, g.Members)
 			changed.Members = replaced(members, gone, come)
-			return &replacement{entry{roster.KindGroupSet, changed}, "group " + g.Name, left}, nil
+			return &replacement{entry{Kind: roster.KindGroupSet, Body: changed}, "group " + g.Name, left}, nil
 		}
 	}
 	for _, p := range r.Policies() {
 		if changed, left, found := replacedIn(r, p, gone, come); found {
-			return &replacement{entry{roster.KindPolicySet, *changed}, "policy " + p.Name, left}, nil
+			return &replacement{entry{Kind: roster.KindPolicySet, Body: *changed}, "policy " + p.Name, left}, nil
 		}
 	}
 	return nil, nil

@@ -63,13 +63,13 @@ func (a *app) revokeApprover(ctx context.Context, name string, o revokeOptions) 
 			return nil, err
 		}
 		if o.device == "" {
-			return &entry{roster.KindApproverRevoke, roster.Removal{ID: who.ID}}, nil
+			return &entry{Kind: roster.KindApproverRevoke, Body: roster.Removal{ID: who.ID}}, nil
 		}
 		d, err := deviceNamed(r, who, o.device)
 		if err != nil {
 			return nil, err
 		}
-		return &entry{roster.KindDeviceRevoke, roster.Removal{ID: d.Device}}, nil
+		return &entry{Kind: roster.KindDeviceRevoke, Body: roster.Removal{ID: d.Device}}, nil
 	})
 	if err != nil {
 		return err

@@ -20,11 +20,11 @@ func (a *app) completeNames(names func(*roster.Roster) []string) completion {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		log, err := local(h)
-		if err != nil || log.roster == nil {
+		if err != nil || log.Roster == nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var fitting []string
-		for _, name := range names(log.roster) {
+		for _, name := range names(log.Roster) {
 			if strings.HasPrefix(name, typed) {
 				fitting = append(fitting, name)
 			}

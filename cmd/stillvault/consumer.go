@@ -67,7 +67,7 @@ signed it, and what it wrote must be written again.`,
 				if err != nil {
 					return nil, err
 				}
-				return []entry{{roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: c.ID, Compromised: compromised}}}, nil
+				return []entry{{Kind: roster.KindConsumerRevoke, Body: roster.ConsumerRevoke{ID: c.ID, Compromised: compromised}}}, nil
 			})
 			if err != nil {
 				return err
@@ -153,7 +153,7 @@ func (a *app) admitConsumer(ctx context.Context, body roster.ConsumerAdmit) erro
 			}
 			return nil, nameTaken(body)
 		}
-		return []entry{{roster.KindConsumerAdmit, body}}, nil
+		return []entry{{Kind: roster.KindConsumerAdmit, Body: body}}, nil
 	})
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ the secrets of the policies that name it, and who would have to re-share.`,
 					return nil, err
 				}
 				before = countingOf(r, body.ID) // signing changes the roster that it is given
-				return &entry{roster.KindGroupSet, body}, nil
+				return &entry{Kind: roster.KindGroupSet, Body: body}, nil
 			})
 			if err != nil {
 				return err
@@ -109,7 +109,7 @@ func (a *app) groupDeleteCommand() *cobra.Command {
 				if err != nil {
 					return nil, err
 				}
-				return []entry{{roster.KindGroupDelete, roster.Removal{ID: g.ID}}}, nil
+				return []entry{{Kind: roster.KindGroupDelete, Body: roster.Removal{ID: g.ID}}}, nil
 			})
 			if err != nil {
 				return err

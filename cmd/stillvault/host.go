@@ -65,7 +65,7 @@ func (a *app) host(ctx context.Context, name string) (*opened, error) {
 			if err != nil {
 				return nil, err
 			}
-			return log.roster, nil
+			return log.Roster, nil
 		},
 		Now: time.Now,
 	}}, nil

@@ -62,7 +62,7 @@ func (a *app) showOrg(h *home.Home) error {
 		return err
 	}
 	v := orgView{Organisation: pins.Organisation.String(), Words: organisationWords(pins.Organisation), HeadSeq: pins.Head.Seq, HeadHash: pins.Head.Hash.String(), Home: h.Dir()}
-	if r := log.roster; r != nil {
+	if r := log.Roster; r != nil {
 		head := r.Head()
 		v.Identity, v.HeadSeq, v.HeadHash, v.Expires = r.Identity().String(), head.Seq, head.Hash.String(), moment(r.Expires())
 		v.Approvers, v.Groups, v.Policies, v.Consumers = len(r.Approvers()), len(r.Groups()), len(r.Policies()), len(r.Consumers())
@@ -139,7 +139,7 @@ that. Sign the next one in time, for example from a scheduled job.`,
 				return err
 			}
 			r, err := a.sign(cmd.Context(), func(*roster.Roster) ([]entry, error) {
-				return []entry{{roster.KindCheckpoint, roster.Checkpoint{Expires: envelope.At(until)}}}, nil
+				return []entry{{Kind: roster.KindCheckpoint, Body: roster.Checkpoint{Expires: envelope.At(until)}}}, nil
 			})
 			if err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -38,7 +39,7 @@ It holds public keys and rules, and no secret.`,
 			if err != nil {
 				return err
 			}
-			var log *orgLog
+			var log *orglog.Copy
 			if offline {
 				log, err = local(h)
 			} else {
@@ -51,10 +52,10 @@ It holds public keys and rules, and no secret.`,
 				return err
 			}
 			if output == "" {
-				return home.WriteLog(a.Out(), log.statements)
+				return home.WriteLog(a.Out(), log.Statements)
 			}
 			var encoded bytes.Buffer
-			if err := home.WriteLog(&encoded, log.statements); err != nil {
+			if err := home.WriteLog(&encoded, log.Statements); err != nil {
 				return err
 			}
 			return file.WritePrivate(output, encoded.Bytes())
@@ -132,7 +133,7 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 	if err != nil {
 		return err
 	}
-	if log.roster == nil {
+	if log.Roster == nil {
 		return fmt.Errorf("there is no log in %s to push: %w", h.Dir(), home.ErrNone)
 	}
 	mount, err := client.ReadMount(ctx)
@@ -142,7 +143,7 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 	if _, err := h.PinMount(client.Address(), client.Mount(), mount.ID); err != nil {
 		return err
 	}
-	organisation := log.roster.Organisation()
+	organisation := log.Roster.Organisation()
 	switch mount.Organisation {
 	case organisation:
 	case envelope.Hash{}:
@@ -157,21 +158,21 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 	if err != nil {
 		return err
 	}
-	pushed := len(log.statements) - from
-	for ; from < len(log.statements); from += pushBatch {
-		batch := log.statements[from:min(from+pushBatch, len(log.statements))]
+	pushed := len(log.Statements) - from
+	for ; from < len(log.Statements); from += pushBatch {
+		batch := log.Statements[from:min(from+pushBatch, len(log.Statements))]
 		if err := client.AppendLog(ctx, batch); err != nil {
 			return err
 		}
 	}
-	a.Say("pushed %s; the broker's log ends at statement %d", counted(pushed, "statement"), log.roster.Head().Seq)
+	a.Say("pushed %s; the broker's log ends at statement %d", counted(pushed, "statement"), log.Roster.Head().Seq)
 	return nil
 }
 
 // missingAt is where the broker's copy of the log ends, which must agree with
 // the one here.
-func missingAt(ctx context.Context, client *broker.Client, log *orgLog) (int, error) {
-	page, err := client.ReadLog(ctx, uint64(len(log.statements)))
+func missingAt(ctx context.Context, client *broker.Client, log *orglog.Copy) (int, error) {
+	page, err := client.ReadLog(ctx, uint64(len(log.Statements)))
 	if broker.NameOf(err) == "org_log_empty" {
 		return 0, nil
 	}
@@ -181,10 +182,10 @@ func missingAt(ctx context.Context, client *broker.Client, log *orgLog) (int, er
 	switch {
 	case page.Head.Hash.IsZero():
 		return 0, nil
-	case len(page.Statements) > 0 || page.Head.Seq > log.roster.Head().Seq:
+	case len(page.Statements) > 0 || page.Head.Seq > log.Roster.Head().Seq:
 		return 0, fmt.Errorf("the broker's log is longer than the one here: run `stillvault org log export` first, which fetches and verifies it: %w", roster.ErrBehind)
 	}
-	if err := log.roster.Follows(page.Head); err != nil {
+	if err := log.Roster.Follows(page.Head); err != nil {
 		return 0, err
 	}
 	return int(page.Head.Seq) + 1, nil

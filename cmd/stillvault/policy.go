@@ -67,7 +67,7 @@ and who would have to re-share what another policy covers then.`,
 				if err != nil {
 					return nil, err
 				}
-				return &entry{roster.KindPolicyDelete, roster.Removal{ID: p.ID}}, nil
+				return &entry{Kind: roster.KindPolicyDelete, Body: roster.Removal{ID: p.ID}}, nil
 			})
 			if err != nil {
 				return err

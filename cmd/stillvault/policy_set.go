@@ -128,7 +128,7 @@ func (a *app) setPolicy(cmd *cobra.Command, name string, t policyText, force boo
 		if err != nil {
 			return nil, err
 		}
-		return &entry{roster.KindPolicySet, *p}, nil
+		return &entry{Kind: roster.KindPolicySet, Body: *p}, nil
 	})
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ var ErrLoses = errors.New("would_lose_coverage: nothing was changed; have the se
 // preview shows what a statement would do to the secrets, and refuses what would lose
 // some unless forced. then is the roster after it.
 func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then *roster.Roster, force bool) error {
-	p, err := client.PreviewStatement(ctx, e.kind, e.body)
+	p, err := client.PreviewStatement(ctx, e.Kind, e.Body)
 	if err != nil {
 		if force {
 			a.Warn("what this does to the secrets could not be found out: %s", err)
@@ -28,13 +28,13 @@ func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then 
 		return fmt.Errorf("find out what this does to the secrets: %w; --force goes on without", err)
 	}
 	var waiting []string
-	if e.kind != roster.KindApproverRevoke && e.kind != roster.KindDeviceRevoke && len(p.By) > 0 {
+	if e.Kind != roster.KindApproverRevoke && e.Kind != roster.KindDeviceRevoke && len(p.By) > 0 {
 		p.Uncovered, waiting = apart(then, p.Uncovered)
 	}
 	a.sayPreview(then, p, waiting)
 	harmed := map[string]bool{}
 	lists := [][]string{p.Lost, p.Uncovered, p.OneDevice}
-	if e.kind == roster.KindApproverRevoke {
+	if e.Kind == roster.KindApproverRevoke {
 		lists = append(lists, p.Unproven) // with their wraps goes the way back
 	}
 	for _, paths := range lists {
@@ -82,7 +82,7 @@ func (a *app) signPreviewed(ctx context.Context, force bool, build func(*roster.
 		if err != nil || e == nil {
 			return nil, err
 		}
-		then, err := r.Preview(e.kind, e.body, time.Now())
+		then, err := r.Preview(e.Kind, e.Body, time.Now())
 		if err == nil && r.Head() != seen {
 			seen = r.Head()
 			err = a.preview(ctx, client, *e, then, force)

@@ -49,8 +49,8 @@ func (a *app) checkpointReceipts(ctx context.Context) error {
 	if err := evidence.Write(&file, all); err != nil {
 		return err
 	}
-	report, err := evidence.Verify(log.roster, &file, evidence.Checkpointed(log.roster))
-	if errors.Is(err, evidence.ErrEmpty) && len(log.roster.ReceiptHeads()) == 0 {
+	report, err := evidence.Verify(log.Roster, &file, evidence.Checkpointed(log.Roster))
+	if errors.Is(err, evidence.ErrEmpty) && len(log.Roster.ReceiptHeads()) == 0 {
 		a.Say("nobody has decided anything yet; nothing was signed")
 		return nil
 	}
@@ -69,7 +69,7 @@ func (a *app) checkpointReceipts(ctx context.Context) error {
 		signed = len(moved)
 		var entries []entry
 		for part := range slices.Chunk(moved, headsAStatement) {
-			entries = append(entries, entry{roster.KindReceiptsCheckpoint, roster.ReceiptsCheckpoint{Heads: part}})
+			entries = append(entries, entry{Kind: roster.KindReceiptsCheckpoint, Body: roster.ReceiptsCheckpoint{Heads: part}})
 		}
 		return entries, nil
 	})

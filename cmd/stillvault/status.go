@@ -72,9 +72,9 @@ func (a *app) verifyStatus(cmd *cobra.Command, h *home.Home, client *broker.Clie
 		return err
 	}
 	v.Verified = true
-	v.Problems = append(v.Problems, unlikeEntities(log.roster)...)
-	for _, p := range log.roster.Policies() {
-		assigned, err := log.roster.Assign(p)
+	v.Problems = append(v.Problems, unlikeEntities(log.Roster)...)
+	for _, p := range log.Roster.Policies() {
+		assigned, err := log.Roster.Assign(p)
 		if err == nil {
 			err = p.Covers(assigned)
 		}

@@ -22,16 +22,17 @@ func (r *Roster) Preview(kind Kind, body any, now time.Time) (*Roster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := r.clone()
+	c := r.Clone()
 	if err := c.append(s, func(envelope.Signed, Statement) error { return nil }); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// clone copies whatever any statement changes. What stays as it was made is
-// shared: policies, groups, the bodies of admissions and parsed keys.
-func (r *Roster) clone() *Roster {
+// Clone returns a roster of the caller's own: neither changes with the other from
+// then on. What no statement changes is shared: policies, groups, the bodies of
+// admissions and parsed keys.
+func (r *Roster) Clone() *Roster {
 	c := *r
 	c.hashes = slices.Clone(r.hashes)
 	c.groups, c.receipts = maps.Clone(r.groups), maps.Clone(r.receipts)

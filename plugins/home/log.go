@@ -11,8 +11,11 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
+
+var _ orglog.Memory = (*Home)(nil)
 
 // Log reads the org log as it was last seen; empty where none was. It is
 // verified by whoever folds it.
@@ -30,6 +33,20 @@ func (h *Home) Log() ([]envelope.Signed, error) {
 		return nil, fmt.Errorf("%s: %w: %w", f.Name(), err, ErrFile)
 	}
 	return log, nil
+}
+
+// Recall returns the pinned organisation, the newest head seen of it, and its
+// log; ErrUnpinned where none is pinned.
+func (h *Home) Recall() (orglog.Known, error) {
+	p, err := h.Pins()
+	if err != nil {
+		return orglog.Known{}, err
+	}
+	statements, err := h.Log()
+	if err != nil {
+		return orglog.Known{}, err
+	}
+	return orglog.Known{Organisation: p.Organisation, Head: p.Head, Statements: statements}, nil
 }
 
 // Advance remembers a log, and its head, of the pinned organisation. A log that

@@ -1,0 +1,60 @@
+package orglog
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// Volatile is the memory of a program that keeps nothing between runs: what it
+// is told when it starts, and what it has seen since.
+type Volatile struct {
+	// Organisation is the pinned id. Where it is zero, Identity pins: the key
+	// that must hold the organisation now, as its own signer's does.
+	Organisation envelope.Hash
+	Identity     envelope.VerifyKey
+	// Minimum is a head that the log must have at least; the zero hash for none.
+	Minimum roster.Head
+
+	mu   sync.Mutex
+	seen Known
+}
+
+var _ Memory = (*Volatile)(nil)
+
+// Recall returns what was seen since the start.
+func (v *Volatile) Recall() (Known, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.recall(), nil
+}
+
+func (v *Volatile) recall() Known {
+	if len(v.seen.Statements) == 0 {
+		return Known{Organisation: v.Organisation, Head: v.Minimum}
+	}
+	return v.seen
+}
+
+// Advance keeps a log until the program ends.
+func (v *Volatile) Advance(r *roster.Roster, statements []envelope.Signed) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	known := v.recall()
+	switch {
+	case known.Organisation.IsZero() && (v.Identity.IsZero() || r.Identity() != v.Identity):
+		// A log that somebody else made up cannot be held by this key: handing it
+		// over takes a signature by this key, too.
+		return fmt.Errorf("the log is not held by the signer's key: %w", roster.ErrOrganisation)
+	case !known.Organisation.IsZero() && known.Organisation != r.Organisation():
+		return roster.ErrOrganisation
+	}
+	if err := follows(r, known.Head); err != nil {
+		return err
+	}
+	// Of its own: whoever fetched it goes on appending to theirs.
+	v.seen = Known{r.Organisation(), r.Head(), statements[:len(statements):len(statements)]}
+	return nil
+}
