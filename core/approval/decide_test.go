@@ -61,6 +61,12 @@ func TestADecisionTakesTheMomentIntoAccount(t *testing.T) {
 			s.Append(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: s.consumer.ID})
 		}, roster.ErrRevoked},
 		"the consumer was dropped": {func(s *scene) { s.policy(func(p *roster.Policy) { p.Consumers = []envelope.ID{} }) }, approval.ErrConsumer},
+		"the approver became known as the requester": {func(s *scene) {
+			s.Append(roster.KindApproverSet, roster.ApproverSet{ID: s.people[0].ID, Name: s.people[0].Name, Entities: []string{origin.Entity}})
+		}, approval.ErrSelfApproval},
+		"the approver was renamed": {func(s *scene) {
+			s.Append(roster.KindApproverSet, roster.ApproverSet{ID: s.people[0].ID, Name: "renamed", Entities: []string{}})
+		}, nil},
 		"the approver was dropped": {func(s *scene) { s.policy(oneOfPeople(s.people[1:])) }, approval.ErrNotPrincipal},
 		"codes became required":    {func(s *scene) { s.policy(func(p *roster.Policy) { p.MatchCode = true }) }, approval.ErrMatchCode},
 	} {

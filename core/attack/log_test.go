@@ -84,6 +84,13 @@ var logAttacks = []attack{
 			ID: e.Approver, Name: "frank", Entities: []string{}, KEM: e.KEM, Signing: e.Signing, Generation: 1, Factors: e.Factors,
 		}, s.mallory))
 	}, envelope.ErrSignature},
+	{"an approver's entities taken away by the broker", func(s *stage) error {
+		return s.shown(s.next(roster.KindApproverSet, roster.ApproverSet{ID: s.bob.ID, Name: "bob", Entities: []string{}}, s.mallory))
+	}, envelope.ErrSignature},
+	{"two approvers' names swapped in a statement that the signer made", func(s *stage) error {
+		s.Append(roster.KindApproverSet, roster.ApproverSet{ID: s.bob.ID, Name: "robert", Entities: []string{"entity-bob"}})
+		return s.shown(s.altered(roster.KindApproverSet, withBody(func(b *roster.ApproverSet) { b.ID = s.dave.ID })))
+	}, envelope.ErrSignature},
 	{"a statement under another's signature", func(s *stage) error {
 		log := slices.Clone(s.Log)
 		log[2].Signatures = log[1].Signatures

@@ -63,6 +63,8 @@ func TestNoChangedByteIsAccepted(t *testing.T) {
 
 // storedLog is every statement, each taken by a roster that has those before it.
 func (s *stage) storedLog() []stored {
+	s.Append(roster.KindApproverSet, roster.ApproverSet{ID: s.erin.ID, Name: "erna", Entities: []string{"entity-erin", "entity-erna"}})
+	s.Append(roster.KindConsumerSet, roster.ConsumerSet{ID: s.rogue.ID, Name: "renamed"})
 	s.checkpoint(24 * time.Hour)
 	fresh := envelope.NewSigningKey(envelope.NewKey())
 	rotation, err := s.Roster.Next(roster.KindOrgRotate, roster.OrgRotate{

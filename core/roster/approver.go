@@ -71,7 +71,8 @@ func (a *Approver) Holds(public keyring.Public) error {
 	return nil
 }
 
-// IsEntity says whether a Vault entity id is this person.
+// IsEntity says whether a Vault entity id is this person, by the entities of now:
+// see [ApproverSet].
 func (a *Approver) IsEntity(entity string) bool {
 	return entity != "" && slices.Contains(a.Entities, entity)
 }
@@ -86,22 +87,8 @@ func applyApproverAdmit(r *Roster, st Statement, b ApproverAdmit) error {
 	if err := r.checkKeys(b.KEM, b.Signing, b.Factors, b.Recovery); err != nil {
 		return err
 	}
-	for i, e := range b.Entities {
-		if e == "" || len(e) > 128 || slices.Contains(b.Entities[:i], e) {
-			return fmt.Errorf("entity ids must be distinct and not empty: %w", ErrStatement)
-		}
-	}
-	for _, a := range r.approvers {
-		if a.Revoked {
-			continue
-		}
-		if a.Name == b.Name {
-			return fmt.Errorf("an approver named %q exists: %w", b.Name, ErrStatement)
-		}
-		// One person under two names would count twice in a quorum.
-		if slices.ContainsFunc(b.Entities, a.IsEntity) {
-			return fmt.Errorf("approver %q has one of these entities: %w", a.Name, ErrStatement)
-		}
+	if err := r.checkPerson(b.ID, b.Name, b.Entities); err != nil {
+		return err
 	}
 	recipient, err := b.KEM.Recipient()
 	if err != nil {
@@ -212,8 +199,8 @@ func (r *Roster) FormerApprover(id envelope.ID) (*Approver, error) {
 
 // ApproverAt returns an approver who was in force at a head, to check what they
 // signed then: [ErrUnknown] before their admission, [ErrRevoked] from their
-// revocation on. Keys, factors and whether they are revoked are as of now; see
-// [Approver.SigningKey] for the keys of earlier generations.
+// revocation on. Name, entities, keys, factors and whether they are revoked are
+// as of now; see [Approver.SigningKey] for the keys of earlier generations.
 func (r *Roster) ApproverAt(id envelope.ID, at Head) (*Approver, error) {
 	a := r.approvers[id]
 	switch {

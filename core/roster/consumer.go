@@ -27,6 +27,13 @@ type ConsumerAdmit struct {
 	Mount   envelope.ID        `json:"mount"`
 }
 
+// ConsumerSet replaces what a consumer in force is called. Its key and id stay, so
+// that policies and what it wrote, which hold the id, know nothing of it.
+type ConsumerSet struct {
+	ID   envelope.ID `json:"id"`
+	Name string      `json:"name"`
+}
+
 // ConsumerRevoke ends a consumer. What it wrote stays readable unless its key
 // is Compromised: then nothing that key signed is believed any more, whenever
 // it claims to have signed it, and the versions it wrote must be rewritten.
@@ -64,6 +71,23 @@ func applyConsumerAdmit(r *Roster, st Statement, b ConsumerAdmit) error {
 		}
 	}
 	r.consumers[b.ID] = &Consumer{ConsumerAdmit: b, from: st.Seq}
+	return nil
+}
+
+func applyConsumerSet(r *Roster, _ Statement, b ConsumerSet) error {
+	c, err := r.Consumer(b.ID)
+	if err != nil {
+		return err
+	}
+	if err := CheckName(b.Name); err != nil {
+		return err
+	}
+	for _, other := range r.consumers {
+		if other.Name == b.Name && !other.Revoked && other != c {
+			return fmt.Errorf("a consumer named %q exists: %w", b.Name, ErrStatement)
+		}
+	}
+	c.Name = b.Name
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 func TestConsumersAreRefused(t *testing.T) {
 	w := coretest.NewWorld(t)
 	host, gone := w.AdmitConsumer("host", roster.ConsumerHost), w.AdmitConsumer("gone", roster.ConsumerCI)
+	w.AdmitConsumer("other", roster.ConsumerCI)
 	w.Append(roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: gone.ID})
 	admit := func(edit func(*roster.ConsumerAdmit)) roster.ConsumerAdmit {
 		b := roster.ConsumerAdmit{ID: envelope.NewID(), Name: "new", Kind: roster.ConsumerTerraform, Signing: envelope.NewSigningKey(envelope.NewKey()).Public()}
@@ -30,6 +31,10 @@ func TestConsumersAreRefused(t *testing.T) {
 		{"the key of one revoked", roster.KindConsumerAdmit, admit(func(b *roster.ConsumerAdmit) { b.Signing = gone.Signer.Public() }), roster.ErrStatement},
 		{"a host with a mount", roster.KindConsumerAdmit, admit(func(b *roster.ConsumerAdmit) { b.Mount = w.Mount }), roster.ErrStatement},
 		{"a mount without its id", roster.KindConsumerAdmit, admit(func(b *roster.ConsumerAdmit) { b.Kind = roster.ConsumerMount }), roster.ErrStatement},
+		{"set to a bad name", roster.KindConsumerSet, roster.ConsumerSet{ID: host.ID, Name: "Host"}, roster.ErrName},
+		{"set to a name in use", roster.KindConsumerSet, roster.ConsumerSet{ID: host.ID, Name: "other"}, roster.ErrStatement},
+		{"unknown set", roster.KindConsumerSet, roster.ConsumerSet{ID: envelope.NewID(), Name: "new"}, roster.ErrUnknown},
+		{"revoked set", roster.KindConsumerSet, roster.ConsumerSet{ID: gone.ID, Name: "gone"}, roster.ErrRevoked},
 		{"unknown revoked", roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: envelope.NewID()}, roster.ErrUnknown},
 		{"revoked twice", roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: gone.ID}, roster.ErrRevoked},
 	})
@@ -37,8 +42,33 @@ func TestConsumersAreRefused(t *testing.T) {
 	if c, err := w.Roster.ConsumerNamed("gone"); err != nil || c.ID == gone.ID {
 		t.Errorf("a re-created name is the old one: %v", err)
 	}
-	if len(w.Roster.Consumers()) != 2 {
+	if len(w.Roster.Consumers()) != 3 {
 		t.Errorf("%d consumers in force", len(w.Roster.Consumers()))
+	}
+}
+
+func TestARenamedConsumerIsTheSameOne(t *testing.T) {
+	w := coretest.NewWorld(t)
+	c, alice := w.AdmitConsumer("host", roster.ConsumerHost), w.Admit("alice")
+	w.SetPolicy(coretest.Policy("p", "x/*", []*coretest.Consumer{c}, coretest.Need("dba", 1, alice)))
+	then := w.Roster.Head()
+	w.Append(roster.KindConsumerSet, roster.ConsumerSet{ID: c.ID, Name: "web-1"})
+	w.Append(roster.KindConsumerSet, roster.ConsumerSet{ID: c.ID, Name: "web-1"})
+	now, err := w.Roster.ConsumerNamed("web-1")
+	w.Must(err)
+	if now.ID != c.ID || now.Signing != c.Signer.Public() || now.Kind != roster.ConsumerHost {
+		t.Error("another consumer, or with another key")
+	}
+	if at, err := w.Roster.ConsumerAt(c.ID, then); err != nil || at.Name != "web-1" {
+		t.Errorf("at an earlier head: %v", err)
+	}
+	p, err := w.Roster.PolicyFor("x/y")
+	w.Must(err)
+	if p.Consumers[0] != c.ID || p.Authors[0] != c.ID {
+		t.Error("the policy changed")
+	}
+	if next := w.AdmitConsumer("host", roster.ConsumerHost); p.Consumers[0] == next.ID {
+		t.Error("whoever has the name now is named by the policy")
 	}
 }
 

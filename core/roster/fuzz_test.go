@@ -38,6 +38,7 @@ func FuzzLog(f *testing.F) {
 var bodies = map[roster.Kind]func([]byte) []byte{
 	roster.KindOrgRotate:          loosely[roster.OrgRotate],
 	roster.KindApproverAdmit:      loosely[roster.ApproverAdmit],
+	roster.KindApproverSet:        loosely[roster.ApproverSet],
 	roster.KindApproverRekey:      loosely[roster.ApproverRekey],
 	roster.KindApproverRevoke:     loosely[roster.Removal],
 	roster.KindDeviceAdmit:        loosely[roster.DeviceAdmit],
@@ -47,6 +48,7 @@ var bodies = map[roster.Kind]func([]byte) []byte{
 	roster.KindPolicySet:          loosely[roster.Policy],
 	roster.KindPolicyDelete:       loosely[roster.Removal],
 	roster.KindConsumerAdmit:      loosely[roster.ConsumerAdmit],
+	roster.KindConsumerSet:        loosely[roster.ConsumerSet],
 	roster.KindConsumerRevoke:     loosely[roster.ConsumerRevoke],
 	roster.KindCheckpoint:         loosely[roster.Checkpoint],
 	roster.KindReceiptsCheckpoint: loosely[roster.ReceiptsCheckpoint],

@@ -45,6 +45,8 @@ func newLived(t *testing.T) *lived {
 	w.Append(roster.KindPolicyDelete, roster.Removal{ID: brief.ID})
 	l.wide.MatchCode = true
 	w.SetPolicy(l.wide)
+	w.Append(roster.KindApproverSet, roster.ApproverSet{ID: l.carol.ID, Name: "caroline", Entities: []string{"entity-carol"}})
+	w.Append(roster.KindConsumerSet, roster.ConsumerSet{ID: l.host.ID, Name: "host-1"})
 	l.rekey(2)
 	w.Append(roster.KindReceiptsCheckpoint, checkpoint(reached(l.bob, 3), reached(gone, 1)))
 	w.Append(roster.KindApproverRevoke, roster.Removal{ID: gone.ID})
@@ -84,6 +86,8 @@ func (l *lived) changes() []change {
 	return []change{
 		{roster.KindOrgRotate, roster.OrgRotate{PublicKey: fresh.Public(), RecoveryKey: l.Recovery.Public(), Recovery: roster.RecoveryCommitment(next.Public())}, []envelope.Signer{fresh, l.Recovery}},
 		{roster.KindApproverAdmit, admission(l.World, nil), own},
+		{roster.KindApproverSet, roster.ApproverSet{ID: l.carol.ID, Name: "carol", Entities: []string{}}, own},
+		{roster.KindApproverSet, roster.ApproverSet{ID: l.dave.ID, Name: "dave", Entities: []string{"entity-carol-2", "entity-dave"}}, own},
 		{roster.KindApproverRekey, l.rekeyed(3), own},
 		{roster.KindApproverRekey, l.rekeyed(3), own},
 		{roster.KindApproverRevoke, roster.Removal{ID: l.bob.ID}, own},
@@ -96,6 +100,7 @@ func (l *lived) changes() []change {
 		{roster.KindPolicySet, also, own},
 		{roster.KindPolicyDelete, roster.Removal{ID: l.wide.ID}, own},
 		{roster.KindConsumerAdmit, roster.ConsumerAdmit{ID: envelope.NewID(), Name: "run", Kind: roster.ConsumerTerraform, Signing: next.Public()}, own},
+		{roster.KindConsumerSet, roster.ConsumerSet{ID: l.host.ID, Name: "host"}, own},
 		{roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: l.host.ID}, own},
 		{roster.KindConsumerRevoke, roster.ConsumerRevoke{ID: l.old.ID, Compromised: true}, own},
 		{roster.KindCheckpoint, roster.Checkpoint{Expires: envelope.At(l.Now.Add(2 * time.Hour))}, own},

@@ -23,7 +23,7 @@ type model struct {
 	people  map[envelope.ID]roster.ApproverAdmit // in force
 	ids     []envelope.ID                        // of people, those revoked too
 	groups  []roster.Group                       // each holds only earlier ones
-	refolds []*roster.Roster                     // the same log, folded again
+	refolds []*roster.Roster                     // the same log, folded again; in the first, some have other names since
 }
 
 func newModel(t *testing.T, random *rand.Rand) *model {
@@ -49,7 +49,20 @@ func newModel(t *testing.T, random *rand.Rand) *model {
 	for range 3 {
 		m.refolds = append(m.refolds, m.Fold(0))
 	}
+	m.rename(m.refolds[0])
 	return m
+}
+
+// rename gives some people in force other names and entities in a roster, which
+// must make no difference to what they count for.
+func (m *model) rename(r *roster.Roster) {
+	for i, id := range m.ids {
+		if _, inForce := m.people[id]; inForce && m.random.IntN(2) == 0 {
+			s, err := r.Next(roster.KindApproverSet, roster.ApproverSet{ID: id, Name: fmt.Sprintf("a%d", i), Entities: []string{id.String()}}, m.Now, m.Identity)
+			m.Must(err)
+			m.Must(r.Append(s))
+		}
+	}
 }
 
 // principals chooses up to n people in force and groups, at least one.

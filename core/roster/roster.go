@@ -106,6 +106,7 @@ func (r *Roster) verify(s envelope.Signed, st Statement) error {
 var meanings = map[Kind]func(*Roster, Statement) error{
 	KindOrgRotate:          means(applyRotate),
 	KindApproverAdmit:      means(applyApproverAdmit),
+	KindApproverSet:        means(applyApproverSet),
 	KindApproverRekey:      means(applyApproverRekey),
 	KindApproverRevoke:     means(applyApproverRevoke),
 	KindDeviceAdmit:        means(applyDeviceAdmit),
@@ -115,6 +116,7 @@ var meanings = map[Kind]func(*Roster, Statement) error{
 	KindPolicySet:          means(applyPolicySet),
 	KindPolicyDelete:       means(applyPolicyDelete),
 	KindConsumerAdmit:      means(applyConsumerAdmit),
+	KindConsumerSet:        means(applyConsumerSet),
 	KindConsumerRevoke:     means(applyConsumerRevoke),
 	KindCheckpoint:         means(applyCheckpoint),
 	KindReceiptsCheckpoint: means(applyReceiptsCheckpoint),
