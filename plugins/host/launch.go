@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"time"
 
@@ -19,6 +18,8 @@ import (
 	sdkplugin "github.com/hashicorp/vault/sdk/plugin"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/stillvault/stillvault/plugins/internal/child"
 )
 
 // ErrPluginChanged is returned when the plug-in binary is no longer the file
@@ -87,7 +88,7 @@ func (l *launcher) launch(ctx context.Context) (*process, error) {
 		pluginutil.PluginMetadataModeEnv+"=false",
 		pluginutil.PluginAutoMTLSEnv+"=true",
 	)
-	dieWithParent(cmd)
+	child.Tie(cmd)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  sdkplugin.HandshakeConfig,
 		VersionedPlugins: sdkplugin.PluginSet,
@@ -114,19 +115,12 @@ func (l *launcher) launch(ctx context.Context) (*process, error) {
 	return p, nil
 }
 
-// start runs the process from an operating system thread that lives as long as
-// the process: the kernel's parent-death signal watches the thread that forked,
-// not the program.
+// start runs the process so that it ends with this one.
 func (p *process) start() error {
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+	return child.Start(func() error {
 		_, err := p.client.Start()
-		started <- err
-		<-p.ended
-	}()
-	return <-started
+		return err
+	}, p.ended)
 }
 
 func (p *process) connect(ctx context.Context, l *launcher) error {

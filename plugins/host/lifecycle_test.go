@@ -149,7 +149,7 @@ func TestPluginEndsWithTheHost(t *testing.T) {
 
 func TestPluginEndsWithAHostThatIsKilled(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT RUN: only Linux ends a plug-in with a host that is killed; see launch_other.go")
+		t.Skip("NOT RUN: only Linux ends a plug-in with a host that is killed; see package child")
 	}
 	note := filepath.Join(t.TempDir(), "pid")
 	cmd := exec.Command(os.Args[0])
