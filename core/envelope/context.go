@@ -39,6 +39,8 @@ const (
 	PurposeHandoverSeed Purpose = "handover-seed"
 	// PurposeKit encrypts a backup so that it may lie with the broker.
 	PurposeKit Purpose = "kit"
+	// PurposeSignerFile encrypts an Org Identity key under a passphrase.
+	PurposeSignerFile Purpose = "signer-file"
 )
 
 // Context names everything that a ciphertext is bound to. It is recomputed by
@@ -47,7 +49,7 @@ const (
 // person, epoch, request or purpose does not open.
 type Context struct {
 	Purpose      Purpose
-	Organisation Hash
+	Organisation Hash // zero, as the mount is, for an Org Identity key, which is there first
 	Mount        ID
 	Secret       ID     // zero for what belongs to no secret
 	Version      uint64 // from 1; zero likewise
@@ -56,7 +58,7 @@ type Context struct {
 	Epoch        uint32 // of the wrap set, from 0
 	Requirement  uint32 // index in the access structure, from 0
 	X            uint32 // share index, from 1
-	Request      Hash   // of the request that a release answers, of the inbox call, of the offer, or what a deal is bound to
+	Request      Hash   // of the request that a release answers, of the inbox call, of the offer, what a deal is bound to, or of a file's header
 }
 
 // field names the optional fields of a Context that a purpose binds.
@@ -68,6 +70,7 @@ const (
 	fieldGeneration
 	fieldShare // epoch, requirement and x
 	fieldRequest
+	nowhere // neither organisation nor mount, which all others have
 )
 
 var purposeFields = map[Purpose]field{
@@ -85,6 +88,7 @@ var purposeFields = map[Purpose]field{
 	PurposeHandover:        fieldRecipient | fieldRequest,
 	PurposeHandoverSeed:    fieldRecipient | fieldRequest,
 	PurposeKit:             fieldRecipient,
+	PurposeSignerFile:      nowhere | fieldRequest,
 }
 
 // Encode returns the length-prefixed encoding that goes into AEAD additional
@@ -96,14 +100,12 @@ func (c Context) Encode() ([]byte, error) {
 	if !known {
 		return nil, fmt.Errorf("purpose %q: %w", c.Purpose, ErrContext)
 	}
-	if c.Organisation.IsZero() || c.Mount.IsZero() {
-		return nil, fmt.Errorf("%s without organisation or mount: %w", c.Purpose, ErrContext)
-	}
 	for _, f := range []struct {
 		field field
 		set   bool
 		clear bool
 	}{
+		{nowhere, c.Organisation.IsZero() && c.Mount.IsZero(), !c.Organisation.IsZero() && !c.Mount.IsZero()},
 		{fieldSecret, !c.Secret.IsZero() && c.Version > 0, c.Secret.IsZero() && c.Version == 0},
 		{fieldRecipient, !c.Recipient.IsZero(), c.Recipient.IsZero()},
 		{fieldGeneration, c.Generation > 0, c.Generation == 0},

@@ -74,16 +74,18 @@ func TestContextWithTheWrongFieldsIsRefused(t *testing.T) {
 		"version without secret": with(all[envelope.PurposePayload], func(c *envelope.Context) {
 			c.Secret = envelope.ID{}
 		}),
-		"share without x":             with(all[envelope.PurposeShare], func(c *envelope.Context) { c.X = 0 }),
-		"share without recipient":     with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Recipient = envelope.ID{} }),
-		"share without generation":    with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Generation = 0 }),
-		"share for a request":         with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Request[0] = 1 }),
-		"DEK with an epoch":           with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Epoch = 1 }),
-		"DEK with a requirement":      with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Requirement = 1 }),
-		"DEK with a recipient":        with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Recipient[0] = 1 }),
-		"release without its request": with(all[envelope.PurposeReleasePayload], func(c *envelope.Context) { c.Request = envelope.Hash{} }),
-		"inbox item with a secret":    with(all[envelope.PurposeInbox], func(c *envelope.Context) { c.Secret[0] = 1 }),
-		"inbox item with a version":   with(all[envelope.PurposeInbox], func(c *envelope.Context) { c.Version = 1 }),
+		"share without x":                with(all[envelope.PurposeShare], func(c *envelope.Context) { c.X = 0 }),
+		"share without recipient":        with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Recipient = envelope.ID{} }),
+		"share without generation":       with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Generation = 0 }),
+		"share for a request":            with(all[envelope.PurposeShare], func(c *envelope.Context) { c.Request[0] = 1 }),
+		"DEK with an epoch":              with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Epoch = 1 }),
+		"DEK with a requirement":         with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Requirement = 1 }),
+		"DEK with a recipient":           with(all[envelope.PurposeDEK], func(c *envelope.Context) { c.Recipient[0] = 1 }),
+		"release without its request":    with(all[envelope.PurposeReleasePayload], func(c *envelope.Context) { c.Request = envelope.Hash{} }),
+		"inbox item with a secret":       with(all[envelope.PurposeInbox], func(c *envelope.Context) { c.Secret[0] = 1 }),
+		"signer file of an organisation": with(all[envelope.PurposeSignerFile], func(c *envelope.Context) { c.Organisation[0] = 1 }),
+		"signer file of a mount":         with(all[envelope.PurposeSignerFile], func(c *envelope.Context) { c.Mount[0] = 1 }),
+		"inbox item with a version":      with(all[envelope.PurposeInbox], func(c *envelope.Context) { c.Version = 1 }),
 	}
 	key := envelope.NewKey()
 	for name, c := range cases {

@@ -47,6 +47,9 @@ const (
 	LabelKit Label = "stillvault/kit/v1"
 	// LabelKitToken derives what a person shows the broker to be handed their kit.
 	LabelKitToken Label = "stillvault/kit-token/v1"
+	// LabelSignerFile derives the key that seals an Org Identity key in a file
+	// from what Argon2id made of a passphrase.
+	LabelSignerFile Label = "stillvault/signer-file/v1"
 )
 
 // Derive returns HKDF-SHA256(ikm, salt, label ‖ context), 32 bytes. context may

@@ -14,6 +14,12 @@ func FuzzDecodeSigned(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
+	key := securityKey(f)
+	touched, err := envelope.Encode(signed(f, key))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(touched)
 	f.Add([]byte(`{"payloadType":"","payload":"","signatures":null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := envelope.Decode[envelope.Signed](data)
@@ -25,6 +31,9 @@ func FuzzDecodeSigned(f *testing.F) {
 		}
 		if s.Verify(envelope.TypeStatement, keys...) == nil && !bytes.Equal(data, text) {
 			t.Errorf("verifies: %q", data)
+		}
+		if s.VerifyStatement(key.Public()) == nil && !bytes.Equal(data, touched) {
+			t.Errorf("verifies as signed by the security key: %q", data)
 		}
 	})
 }

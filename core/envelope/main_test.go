@@ -69,11 +69,14 @@ func contexts() map[envelope.Purpose]envelope.Context {
 		envelope.PurposeHandover:        "vgs",
 		envelope.PurposeHandoverSeed:    "vgs",
 		envelope.PurposeKit:             "vgsq",
+		envelope.PurposeSignerFile:      "ovrgs",
 	} {
 		c := full
 		c.Purpose = purpose
 		for _, part := range drop {
 			switch part {
+			case 'o':
+				c.Organisation, c.Mount = envelope.Hash{}, envelope.ID{}
 			case 'v':
 				c.Secret, c.Version = envelope.ID{}, 0
 			case 'r':

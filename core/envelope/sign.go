@@ -56,7 +56,8 @@ func (k *VerifyKey) UnmarshalText(text []byte) error {
 // Signer signs messages with one key, wherever that key is: in memory, in an
 // agent, in hardware. It is given the type and the exact payload rather than
 // their encoding, so that a careful signer can read what it signs; it signs
-// [PAE] of the two and returns the 64-byte Ed25519 signature.
+// [PAE] of the two and returns the 64-byte Ed25519 signature or, of a statement
+// only, a security key's of [SecurityKeySignatureSize] bytes.
 type Signer interface {
 	Public() VerifyKey
 	Sign(t PayloadType, payload []byte) ([]byte, error)
@@ -161,6 +162,10 @@ func (s Signed) Hash() Hash { return SumHash(PAE(s.Type, s.Payload)) }
 // signature by each of keys, in key order, and no other. A signature that
 // nobody asked for is refused too: nothing around a message may be free to vary.
 func (s Signed) Verify(t PayloadType, keys ...VerifyKey) error {
+	return s.verify(t, keys, verifyPlain)
+}
+
+func (s Signed) verify(t PayloadType, keys []VerifyKey, good func(key VerifyKey, pae, signature []byte) bool) error {
 	if s.Type != t {
 		return fmt.Errorf("verify %s: %w", t, ErrPayloadType)
 	}
@@ -171,12 +176,16 @@ func (s Signed) Verify(t PayloadType, keys ...VerifyKey) error {
 	}
 	pae := PAE(s.Type, s.Payload)
 	for i, signature := range s.Signatures {
-		if signature.Key != want[i] || len(signature.Bytes) != SignatureSize ||
-			!ed25519.Verify(want[i][:], pae, signature.Bytes) {
+		if signature.Key != want[i] || !good(want[i], pae, signature.Bytes) {
 			return fmt.Errorf("verify %s: %w", t, ErrSignature)
 		}
 	}
 	return nil
+}
+
+// verifyPlain checks a signature over pae itself.
+func verifyPlain(key VerifyKey, pae, signature []byte) bool {
+	return len(signature) == SignatureSize && ed25519.Verify(key[:], pae, signature)
 }
 
 // Peek decodes the payload of a message of type t without verifying it, to

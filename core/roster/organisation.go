@@ -57,7 +57,7 @@ func (r *Roster) start(s envelope.Signed) error {
 	if err := body.PublicKey.Check(); err != nil {
 		return fmt.Errorf("%s: %w", KindOrgInit, err)
 	}
-	if err := s.Verify(envelope.TypeStatement, body.PublicKey); err != nil {
+	if err := s.VerifyStatement(body.PublicKey); err != nil {
 		return fmt.Errorf("%s: %w", KindOrgInit, err)
 	}
 	r.organisation, r.identity, r.recovery = s.Hash(), body.PublicKey, body.Recovery
@@ -75,9 +75,9 @@ func (r *Roster) verifyRotate(s envelope.Signed, st Statement) error {
 	if err := r.checkRecovery(body.RecoveryKey); err != nil {
 		return err
 	}
-	err = s.Verify(envelope.TypeStatement, body.PublicKey, body.RecoveryKey, r.identity)
+	err = s.VerifyStatement(body.PublicKey, body.RecoveryKey, r.identity)
 	if errors.Is(err, envelope.ErrSignature) {
-		err = s.Verify(envelope.TypeStatement, body.PublicKey, body.RecoveryKey)
+		err = s.VerifyStatement(body.PublicKey, body.RecoveryKey)
 	}
 	return err
 }

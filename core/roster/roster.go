@@ -98,7 +98,7 @@ func (r *Roster) verify(s envelope.Signed, st Statement) error {
 	if st.Kind == KindOrgRotate {
 		return r.verifyRotate(s, st)
 	}
-	return s.Verify(envelope.TypeStatement, r.identity)
+	return s.VerifyStatement(r.identity)
 }
 
 // meanings maps every kind but the first to the function that checks and
