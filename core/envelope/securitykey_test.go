@@ -31,7 +31,7 @@ func (k touch) Sign(t envelope.PayloadType, payload []byte) ([]byte, error) {
 }
 
 func securityKey(t testing.TB) touch {
-	return touch{envelope.NewSigningKey(fixedKey(t, 1)), envelope.SecurityKeyApplication, 0x01, 7}
+	return touch{envelope.NewSigningKey(fixedKey(t, 77)), envelope.SecurityKeyApplication, 0x01, 7}
 }
 
 func TestASecurityKeySignsStatements(t *testing.T) {
@@ -93,9 +93,11 @@ func TestOnlyStatementsMayBeSignedByASecurityKey(t *testing.T) {
 // A change here is a change of format: logs signed before it no longer verify.
 func TestASecurityKeysSignatureStaysTheSame(t *testing.T) {
 	s := signed(t, securityKey(t))
-	want := unhex(t, "00")
+	want := unhex(t, "9a80a03901d9ba5c42db638db69004c935784b6b7c39a61475a1d31825d41a5c"+
+		"300b8e1172b3ce81b678a7ac659d70b815f37315682e1d3c908060484bfc7f04"+
+		"0100000007")
 	if !bytes.Equal(s.Signatures[0].Bytes, want) {
-		t.Errorf("got %x", s.Signatures[0].Bytes)
+		t.Errorf("got %x", []byte(s.Signatures[0].Bytes))
 	}
 }
 
