@@ -161,6 +161,8 @@ var badControls = []badInput{
 	{update, "preview", map[string]any{"kind": "approver.praise", "body": `{}`}, 400, "statement_refused"},
 	{update, "preview", map[string]any{"kind": "group.set", "body": `{"name":"` + long + `"}`}, 400, "encoding_not_canonical"},
 	{update, "preview", map[string]any{"kind": 7.0, "body": "{}"}, 400, "input_invalid"},
+	{list, "enroll/", map[string]any{"after": canary}, 400, "input_invalid"},
+	{list, "enroll/", map[string]any{"before": canary}, 400, "unknown_field"},
 	// Requests and receipts.
 	{read, "requests/all", nil, 400, "input_invalid"},
 	{read, "requests/" + exampleID, nil, 404, "request_unknown"},

@@ -30,6 +30,7 @@ org/log.`
 func (b *broker) pathEnroll() []*framework.Path {
 	id := field(framework.TypeString, "The ticket's id.")
 	return []*framework.Path{
+		b.pathEnrolments(),
 		{
 			Pattern:      "enroll/(?P<id>[^/]+)",
 			DisplayAttrs: display("enrolment"),

@@ -2,7 +2,9 @@ package backend
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,6 +107,46 @@ func TestAnEnrolmentIsAnsweredOnceAndAdmitted(t *testing.T) {
 	r.do(erase, i.path(), nil)
 	if shown := r.do(read, i.path(), nil); shown != nil {
 		t.Fatalf("withdrawn, and still there: %v", shown["state"])
+	}
+}
+
+func TestEnrolmentsAreListedAPageAtATime(t *testing.T) {
+	r := newOrganisation(t)
+	if none := r.do(list, "enroll/", nil); none["keys"] != nil {
+		t.Fatalf("before any: %v", none)
+	}
+	answered := r.invite()
+	r.do(update, answered.path(), answered.created(r))
+	r.do(update, answered.path()+"/answer", answered.posted(r))
+	created := answered.created(r)
+	for range maxEnrolments + 5 {
+		r.do(update, "enroll/"+envelope.NewID().String(), created)
+	}
+	first := r.do(list, "enroll/", nil)
+	keys := slices.Clone(first["keys"].([]string))
+	second := r.do(list, "enroll/", map[string]any{"after": keys[len(keys)-1]})
+	if len(keys) != maxEnrolments || first["more"] != true || second["more"] != false {
+		t.Fatalf("%d on the first page, more: %v, then %v", len(keys), first["more"], second["more"])
+	}
+	keys = append(keys, second["keys"].([]string)...)
+	if len(keys) != maxEnrolments+6 || !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != len(keys) {
+		t.Fatalf("%d in all", len(keys))
+	}
+	id := answered.ticket.ID.String()
+	info := map[string]any{}
+	maps.Copy(info, first["key_info"].(map[string]any))
+	maps.Copy(info, second["key_info"].(map[string]any))
+	want := map[string]any{"name": "carol", "approver_id": created["approver_id"], "expires": shownTime(answered.ticket.Expires), "state": enrolmentAnswered}
+	if got := info[id].(map[string]any); !maps.Equal(got, want) {
+		t.Fatalf("beside it: %v, want %v", got, want)
+	}
+	for key, shown := range info {
+		if state := shown.(map[string]any)["state"]; key != id && state != enrolmentWaiting {
+			t.Fatalf("nobody answered: %v", state)
+		}
+	}
+	if rest := r.do(list, "enroll/", map[string]any{"after": keys[len(keys)-1]}); rest["keys"] != nil {
+		t.Fatalf("after the last: %v", rest)
 	}
 }
 

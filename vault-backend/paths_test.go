@@ -38,7 +38,7 @@ func TestEveryPathExplainsItself(t *testing.T) {
 func TestHelpIsShownForEveryPath(t *testing.T) {
 	r := newRig(t)
 	for _, path := range []string{
-		"", "config", "mount", "org/log", "approvers", "approvers/alice", "groups", "policies", "consumers", "enroll/x",
+		"", "config", "mount", "org/log", "approvers", "approvers/alice", "groups", "policies", "consumers", "enroll/", "enroll/x",
 		"enroll/x/answer", "enroll/x/status", "secret/a/b", "undelete/a", "destroy/a", "metadata/a", "sealed/a", "release/a",
 		"requests", "requests/x", "receipts", "receipts/x", "device/inbox", "device/answer",
 		"device/reshare", "device/deal", "reshares", "reshares/prod", "alarms", "alarms/x", "reports", "reports/x", "preview", "device/propose", "device/kit", "device/handover", "device/handover/offer", "status",

@@ -32,6 +32,8 @@ type Enrolment struct {
 	Message *roster.EnrolmentMessage
 }
 
+// enrolmentAnswer is an enrolment as the broker answers with it, without Message
+// in a list.
 type enrolmentAnswer struct {
 	Name     string         `json:"name"`
 	Approver string         `json:"approver_id"`
@@ -68,9 +70,9 @@ func (c *Client) ReadEnrolment(ctx context.Context, id envelope.ID) (*Enrolment,
 	if !found {
 		return nil, fmt.Errorf("read %s: %w", path, ErrMissing)
 	}
-	e := &Enrolment{ID: id, Name: a.Name, Expires: a.Expires, State: a.State}
-	if e.Approver, err = envelope.ParseID(a.Approver); err != nil {
-		return nil, fmt.Errorf("read %s: approver id: %w", path, err)
+	e, err := a.enrolment(id)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if a.Message != "" {
 		message, err := envelope.Decode[roster.EnrolmentMessage]([]byte(a.Message))
@@ -80,6 +82,14 @@ func (c *Client) ReadEnrolment(ctx context.Context, id envelope.ID) (*Enrolment,
 		e.Message = &message
 	}
 	return e, nil
+}
+
+func (a enrolmentAnswer) enrolment(id envelope.ID) (*Enrolment, error) {
+	approver, err := envelope.ParseID(a.Approver)
+	if err != nil {
+		return nil, fmt.Errorf("approver id: %w", err)
+	}
+	return &Enrolment{ID: id, Approver: approver, Name: a.Name, Expires: a.Expires, State: a.State}, nil
 }
 
 // DeleteEnrolment withdraws a ticket.
