@@ -34,4 +34,12 @@ for path in "$top" "$(dirname "$top")" "${HOME:-}"; do
 done
 refuse "a path of one machine" '(^|[^A-Za-z0-9_./-])/(home|Users)/[a-z]' '*'
 
+# Where a machine gets packages from is that machine's own affair. The two hosts
+# that may be named are part of what a Terraform provider is called.
+if found=$(git grep --untracked -nIoE '\b(registry|proxy|sum)\.([a-z0-9-]+\.)+[a-z]{2,}\b' -- '*' ':!*go.sum' |
+  grep -vE ':registry\.(terraform\.io|opentofu\.org)$'); then
+  printf 'the host of a package registry:\n%s\n\n' "$found"
+  failed=1
+fi
+
 exit "$failed"
