@@ -19,6 +19,9 @@ func (a *app) sayPreview(then *roster.Roster, p *broker.Preview, waiting []strin
 		{"would be lost: nobody could open it any more", p.Lost},
 		{"would be lost with the next person", p.Uncovered},
 		{"would be lost with one device", p.OneDevice},
+		{"could not be released by anybody until a policy covers it", p.Unruled},
+		{"could not be received by anything: none of its policy's consumers would be in force", p.Deserted},
+		{"would be refused by every reader until it is written again by another author", p.Disbelieved},
 		{"would be exposed until it is written again", p.Exposed},
 		{"was re-shared and not read since: if somebody lied when they dealt, nobody could go back to the shares from before; read it once first", p.Unproven},
 	} {

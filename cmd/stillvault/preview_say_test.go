@@ -23,11 +23,12 @@ func TestPreviewOfManySecretsIsALineForEachPolicy(t *testing.T) {
 		var err bytes.Buffer
 		a := &app{Terminal: terminal.New(strings.NewReader(""), &bytes.Buffer{}, &err)}
 		a.Format = format
-		a.sayPreview(w.Roster, &broker.Preview{Uncovered: append(paths, "elsewhere"), Exposed: paths[:1]}, paths[:2])
+		a.sayPreview(w.Roster, &broker.Preview{Uncovered: append(paths, "elsewhere"), Exposed: paths[:1], Unruled: []string{"other/a", "other/b"}}, paths[:2])
 		return err.String()
 	}
 	const want = `warning: 200 secrets under production, each of which would be lost with the next person: prod/000, prod/001, prod/002, prod/003, prod/004 and 195 more
 warning: elsewhere would be lost with the next person
+warning: 2 secrets under no policy, each of which could not be released by anybody until a policy covers it: other/a, other/b
 warning: prod/000 would be exposed until it is written again
 2 secrets under production, each of which can be read again when it is re-shared: prod/000, prod/001
 `

@@ -7,25 +7,33 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 )
 
-// Preview is what a statement would do to the secrets. Lost to Exposed are paths that
-// would have that wrong with them and have not now, as in [Status]. Unproven are those
-// whose new shares have not proven themselves, and which too few people would be left
-// for to go back to the shares from before: if a dealer lied, they would be lost.
-// Reshare counts the
-// versions that would have to be shared anew because of it, under Policies, dealt by
-// By; Pending those that wait for that already. Unmeetable are the names of policies
-// that too few distinct people would be left for.
+// Preview is what a statement would do to the secrets. Lost to Disbelieved are paths
+// that would have that wrong with them and have not now, as in [Status]. Unruled are
+// those that no policy would cover, so that nobody could release them until one does;
+// they are not named in Uncovered besides. Deserted are those that nobody could
+// receive, since none of the consumers that their policy names would be in force.
+// Unproven are those whose new shares have not proven themselves, and which too few
+// people would be left for to go back to the shares from before: if a dealer lied,
+// they would be lost.
+//
+// Reshare counts the versions that would have to be shared anew because of it, under
+// Policies, dealt by By; Pending those that wait for that already. Unmeetable are the
+// names of policies that too few distinct people would be left for, as far as there
+// are secrets under them.
 type Preview struct {
-	Lost       []string    `json:"lost"`
-	OneDevice  []string    `json:"one_device"`
-	Uncovered  []string    `json:"uncovered"`
-	Exposed    []string    `json:"exposed"`
-	Unproven   []string    `json:"unproven"`
-	Reshare    int         `json:"reshare"`
-	Policies   []string    `json:"policies"`
-	By         []ReshareBy `json:"by"`
-	Pending    int         `json:"pending"`
-	Unmeetable []string    `json:"unmeetable"`
+	Lost        []string    `json:"lost"`
+	OneDevice   []string    `json:"one_device"`
+	Uncovered   []string    `json:"uncovered"`
+	Exposed     []string    `json:"exposed"`
+	Disbelieved []string    `json:"disbelieved"`
+	Unruled     []string    `json:"unruled"`
+	Deserted    []string    `json:"deserted"`
+	Unproven    []string    `json:"unproven"`
+	Reshare     int         `json:"reshare"`
+	Policies    []string    `json:"policies"`
+	By          []ReshareBy `json:"by"`
+	Pending     int         `json:"pending"`
+	Unmeetable  []string    `json:"unmeetable"`
 }
 
 // PreviewStatement says what a statement would do if it were signed and appended

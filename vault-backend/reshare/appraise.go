@@ -13,6 +13,7 @@ import (
 // under few policies.
 type Appraiser struct {
 	roster   *roster.Roster
+	covering map[string]*roster.Policy // by path; nil where none does
 	policies map[envelope.ID]*terms
 	devices  map[envelope.ID]int
 }
@@ -27,7 +28,7 @@ type terms struct {
 
 // NewAppraiser returns an appraiser of a roster.
 func NewAppraiser(r *roster.Roster) *Appraiser {
-	return &Appraiser{roster: r, policies: map[envelope.ID]*terms{}, devices: map[envelope.ID]int{}}
+	return &Appraiser{roster: r, covering: map[string]*roster.Policy{}, policies: map[envelope.ID]*terms{}, devices: map[envelope.ID]int{}}
 }
 
 // Roster returns what is appraised under.
@@ -35,9 +36,10 @@ func (a *Appraiser) Roster() *roster.Roster { return a.roster }
 
 // Policy returns the policy that covers a path, nil if none does.
 func (a *Appraiser) Policy(path string) *roster.Policy {
-	p, err := a.roster.PolicyFor(path)
-	if err != nil {
-		return nil
+	p, known := a.covering[path]
+	if !known {
+		p, _ = a.roster.PolicyFor(path) // nil with an error
+		a.covering[path] = p
 	}
 	return p
 }

@@ -30,12 +30,14 @@ type forecaster struct {
 }
 
 // Foretell holds stock, as [Secrets.Each] gives it, against the roster that is and
-// the one that would be.
-func Foretell(now, then *Appraiser, each func(func(path string, all []Stock))) Forecast {
+// the one that would be. Of paths that the difference does not touch it only looks
+// whether they wait already.
+func Foretell(now, then *Appraiser, each func(func(path string, all []Stock)), touches func(path string) bool) Forecast {
 	f := &forecaster{now: now, then: then, people: map[envelope.ID]int{}, policies: map[string]bool{}, unmeetable: map[string]bool{}}
 	each(func(path string, all []Stock) {
+		touched := touches(path)
 		for _, v := range all {
-			f.version(path, v.Shares)
+			f.version(path, v.Shares, touched)
 		}
 	})
 	for id, n := range f.people {
@@ -55,14 +57,14 @@ func namesIn(set map[string]bool) []string {
 	return names
 }
 
-func (f *forecaster) version(path string, s *Shares) {
+func (f *forecaster) version(path string, s *Shares, touched bool) {
 	was := f.now.Policy(path)
 	pending := was != nil && f.now.Stale(path, was, s)
 	if pending {
 		f.of.Pending++
 	}
 	p := f.then.Policy(path)
-	if p == nil {
+	if !touched || p == nil {
 		return
 	}
 	t := f.then.target(path, p)
