@@ -27,46 +27,14 @@ func (a *app) preview(ctx context.Context, client *broker.Client, e entry, then 
 		}
 		return fmt.Errorf("find out what this does to the secrets: %w; --force goes on without", err)
 	}
+	harmed := p.Harmed(e.Kind, then)
 	var waiting []string
-	if e.Kind != roster.KindApproverRevoke && e.Kind != roster.KindDeviceRevoke && len(p.By) > 0 {
-		p.Uncovered, waiting = apart(then, p.Uncovered)
-	}
+	p.Uncovered, waiting = p.Waiting(e.Kind, then)
 	a.sayPreview(then, p, waiting)
-	harmed := map[string]bool{}
-	lists := [][]string{p.Lost, p.Uncovered, p.OneDevice}
-	if e.Kind == roster.KindApproverRevoke {
-		lists = append(lists, p.Unproven) // with their wraps goes the way back
-	}
-	for _, paths := range lists {
-		for _, path := range paths {
-			harmed[path] = true
-		}
-	}
 	if n := len(harmed); n > 0 && !force {
 		return fmt.Errorf("%s: %w", counted(n, "secret"), ErrLoses)
 	}
 	return nil
-}
-
-// apart tells paths that have too few people from those that only wait for a re-share,
-// since their policy has enough.
-func apart(r *roster.Roster, paths []string) (short, waiting []string) {
-	for _, path := range paths {
-		p, err := r.PolicyFor(path)
-		var assigned [][]*roster.Approver
-		if err == nil {
-			assigned, err = r.Assign(p)
-		}
-		if err == nil {
-			err = p.Covers(assigned)
-		}
-		if err == nil {
-			waiting = append(waiting, path)
-		} else {
-			short = append(short, path)
-		}
-	}
-	return short, waiting
 }
 
 // signPreviewed is sign with a preview of what build says, one statement, first. Where

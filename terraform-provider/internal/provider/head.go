@@ -1,0 +1,51 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/stillvault/stillvault/core/roster"
+)
+
+// headKey is where a resource's private state has the head of the log after its
+// last change. Terraform's state so remembers what was signed, even where nothing
+// else does: a log that is older than that was rolled back.
+const headKey = "head"
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// rememberHead keeps the head that a change led to.
+func rememberHead(ctx context.Context, private privateWriter, head roster.Head, diags *diag.Diagnostics) {
+	encoded, err := json.Marshal(head)
+	if err != nil {
+		diags.AddError("Cannot remember the log's head", err.Error())
+		return
+	}
+	diags.Append(private.SetKey(ctx, headKey, encoded)...)
+}
+
+// checkHead refuses a log that does not follow the head that this resource
+// remembers.
+func checkHead(ctx context.Context, private privateReader, r *roster.Roster) error {
+	kept, diags := private.GetKey(ctx, headKey)
+	if diags.HasError() || len(kept) == 0 {
+		return nil
+	}
+	var head roster.Head
+	if err := json.Unmarshal(kept, &head); err != nil {
+		return fmt.Errorf("the head that the state remembers: %w", err)
+	}
+	if err := r.Follows(head); err != nil {
+		return fmt.Errorf("Terraform's state has seen a newer log: %w", err)
+	}
+	return nil
+}

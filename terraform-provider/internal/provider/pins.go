@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/orglog"
+)
+
+// errUnpinned means that nothing says which organisation is meant.
+var errUnpinned = errors.New("organisation_unpinned: nothing here says which organisation this is, and Vault's word does not count; set the provider's `organization`, its `home`, or its `signer`")
+
+// pins is what the provider holds on to: the state directory where there is one,
+// else what it was configured with, for as long as it runs.
+//
+// Where neither names the organisation, the signer's key does: nobody else can
+// have made a log that it holds.
+type pins struct {
+	session  *session
+	volatile orglog.Volatile
+}
+
+var _ orglog.Memory = (*pins)(nil)
+
+// Recall returns what is held on to.
+func (p *pins) Recall() (orglog.Known, error) {
+	if err := p.prepare(); err != nil {
+		return orglog.Known{}, err
+	}
+	known, err := p.volatile.Recall()
+	h := p.session.home
+	if err != nil || h == nil || len(known.Statements) > 0 {
+		return known, err
+	}
+	kept, err := h.Recall()
+	switch {
+	case errors.Is(err, home.ErrUnpinned):
+		return known, nil
+	case err != nil:
+		return kept, err
+	case !known.Organisation.IsZero() && known.Organisation != kept.Organisation:
+		return known, fmt.Errorf("the configured organisation is not the one that %s is pinned to: %w", h.Dir(), roster.ErrOrganisation)
+	case len(kept.Statements) == 0 && !known.Head.Hash.IsZero():
+		kept.Head = known.Head
+	}
+	return kept, nil
+}
+
+// Advance keeps a log. The configured minimum holds also where the state
+// directory knows less.
+func (p *pins) Advance(r *roster.Roster, statements []envelope.Signed) error {
+	h := p.session.home
+	if h == nil {
+		return p.volatile.Advance(r, statements)
+	}
+	kept, err := h.Pins()
+	if errors.Is(err, home.ErrUnpinned) {
+		if err := p.volatile.Advance(r, statements); err != nil {
+			return err
+		}
+		return h.Adopt(r, statements)
+	}
+	if err != nil {
+		return err
+	}
+	if p.volatile.Organisation.IsZero() {
+		p.volatile.Organisation = kept.Organisation
+	}
+	if err := p.volatile.Advance(r, statements); err != nil {
+		return err
+	}
+	return h.Advance(r, statements)
+}
+
+// prepare has the signer's key pin where nothing else does.
+func (p *pins) prepare() error {
+	v := &p.volatile
+	if !v.Organisation.IsZero() || !v.Identity.IsZero() {
+		return nil
+	}
+	if h := p.session.home; h != nil {
+		if _, err := h.Pins(); !errors.Is(err, home.ErrUnpinned) {
+			return err
+		}
+	}
+	if p.session.signer.address == "" {
+		return errUnpinned
+	}
+	s, err := p.session.signer.opened(context.Background())
+	if err != nil {
+		return err
+	}
+	v.Identity = s.Public()
+	return nil
+}

@@ -1,0 +1,146 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/orglog"
+	"github.com/stillvault/stillvault/plugins/signer"
+	"github.com/stillvault/stillvault/plugins/signer/open"
+)
+
+// session is a configured provider: what its resources share.
+type session struct {
+	broker *broker.Client
+	log    *orglog.Log
+	home   *home.Home // nil where nothing is remembered between runs
+	signer *lateSigner
+
+	settings settings
+}
+
+// newSession reads the configuration, without connecting.
+func newSession(c settings, diags *diag.Diagnostics) *session {
+	c.known(diags)
+	if diags.HasError() {
+		return nil
+	}
+	s := &session{settings: c, signer: &lateSigner{address: or(c.Signer, signerVariable), logger: signerLog()}}
+	var err error
+	if s.broker, err = c.client(); err != nil {
+		diags.AddError("Cannot reach Vault", err.Error())
+		return nil
+	}
+	if dir := or(c.Home, home.Variable); dir != "" {
+		if s.home, err = home.Open(dir); err != nil {
+			diags.AddAttributeError(path.Root("home"), "Cannot open the state directory", err.Error())
+			return nil
+		}
+	}
+	organisation, err := c.organisation()
+	if err != nil {
+		diags.AddAttributeError(path.Root("organization"), "Not an organisation's id", err.Error())
+	}
+	minimum, err := c.minimum()
+	if err != nil {
+		diags.AddAttributeError(path.Root("minimum_head"), "Not a head of the log", err.Error())
+	}
+	s.log = orglog.New(s.broker, &pins{session: s, volatile: orglog.Volatile{Organisation: organisation, Minimum: minimum}}, s.signer)
+	return s
+}
+
+// signerLog is where a signer's words go: Terraform takes what a provider writes
+// to standard error in this form into its own log, at its level.
+func signerLog() hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Name: "signer", Level: hclog.Trace, JSONFormat: true, Output: os.Stderr})
+}
+
+// close ends the signer.
+func (s *session) close() { s.signer.close() }
+
+// view shows the roster as it was when this run first looked, or changed it last.
+func (s *session) view(ctx context.Context, look func(*roster.Roster) error) error {
+	return s.log.View(ctx, look)
+}
+
+// sign changes the organisation, and returns the log's head after it.
+func (s *session) sign(ctx context.Context, change orglog.Change) (roster.Head, error) {
+	if _, err := s.signer.opened(ctx); err != nil {
+		return roster.Head{}, err
+	}
+	return s.log.Sign(ctx, change)
+}
+
+// errUnconfigured means that the provider was not configured, which Terraform
+// lets happen while it validates.
+var errUnconfigured = errors.New("the provider is not configured yet")
+
+// sessionOf takes the session that Configure handed out; nil before that.
+func sessionOf(data any, diags *diag.Diagnostics) *session {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Provider misconfigured", errUnconfigured.Error())
+	}
+	return s
+}
+
+// lateSigner opens the signer when its key is needed first: a plan that only
+// reads must not wait for somebody to touch a key.
+type lateSigner struct {
+	address string
+	logger  hclog.Logger
+
+	once sync.Once
+	real signer.Signer
+	err  error
+}
+
+func (l *lateSigner) opened(ctx context.Context) (signer.Signer, error) {
+	l.once.Do(func() {
+		if l.address == "" {
+			l.err = fmt.Errorf("%w; set the provider's signer, or %s", orglog.ErrNoSigner, signerVariable)
+			return
+		}
+		l.real, l.err = open.Signer(context.WithoutCancel(ctx), l.address, signer.Options{Logger: l.logger})
+	})
+	return l.real, l.err
+}
+
+// Public returns the key, zero where the signer cannot be opened.
+func (l *lateSigner) Public() envelope.VerifyKey {
+	s, err := l.opened(context.Background())
+	if err != nil {
+		return envelope.VerifyKey{}
+	}
+	return s.Public()
+}
+
+// Sign signs, or says why the signer cannot be opened.
+func (l *lateSigner) Sign(t envelope.PayloadType, payload []byte) ([]byte, error) {
+	s, err := l.opened(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return s.Sign(t, payload)
+}
+
+func (l *lateSigner) close() {
+	l.once.Do(func() { l.err = signer.ErrUnavailable })
+	if l.real != nil {
+		_ = l.real.Close()
+	}
+}

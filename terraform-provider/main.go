@@ -1,0 +1,41 @@
+// Command terraform-provider-stillvault manages the policies and approvers of an
+// organisation as code, for Terraform and OpenTofu. It signs on the machine that
+// it runs on; Vault carries what it signed and could not have made it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	stillvault "github.com/stillvault/stillvault/terraform-provider/internal/provider"
+)
+
+// release is the version that make gives a build, "dev" in any other.
+var release = "dev"
+
+// address is the provider's in a registry.
+const address = "registry.terraform.io/stillvault/stillvault"
+
+func main() {
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, "terraform-provider-stillvault:", err)
+		os.Exit(1)
+	}
+}
+
+func serve() error {
+	debug := flag.Bool("debug", false, "run for a debugger, and print what TF_REATTACH_PROVIDERS is to be")
+	flag.Parse()
+	p := stillvault.New(release)
+	// A signer may be a process of its own, or have a key in memory.
+	defer p.Close()
+	return providerserver.Serve(context.Background(), func() provider.Provider { return p }, providerserver.ServeOpts{
+		Address: address,
+		Debug:   *debug,
+	})
+}
