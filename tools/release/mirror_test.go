@@ -39,8 +39,8 @@ func TestTheMirrorIsAllThatInitNeeds(t *testing.T) {
 			if out := hermetic(t, home, dir, program, "init", "-no-color"); !strings.Contains(out, "v"+testVersion) {
 				t.Errorf("init says\n%s", out)
 			}
-			if out := hermetic(t, home, dir, program, "providers", "schema", "-json"); !strings.Contains(out, `"stillvault_policy"`) {
-				t.Errorf("the installed provider has no stillvault_policy:\n%.500s", out)
+			if out := hermetic(t, home, dir, program, "providers", "schema", "-json"); !strings.Contains(out, `"stillvault_group"`) {
+				t.Errorf("the installed provider has no stillvault_group:\n%.500s", out)
 			}
 		})
 	}
