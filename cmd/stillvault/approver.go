@@ -16,8 +16,8 @@ func (a *app) approverCommand() *cobra.Command {
 		`An approver is a person with a keyring that only their own factors open. The
 signer's machine makes a ticket ('enroll'), the person's device answers it
 ('join', or a phone), and the signer admits what the device made ('admit').`,
-		a.approverEnrollCommand(), a.approverJoinCommand(), a.approverAdmitCommand(), a.approverRekeyCommand(),
-		a.approverRevokeCommand(), a.approverListCommand(), a.approverShowCommand())
+		a.approverEnrollCommand(), a.approverJoinCommand(), a.approverAdmitCommand(), a.approverSetCommand(),
+		a.approverRekeyCommand(), a.approverRevokeCommand(), a.approverListCommand(), a.approverShowCommand())
 }
 
 // approverView is how an approver is printed.

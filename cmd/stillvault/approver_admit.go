@@ -138,7 +138,7 @@ func (a *app) admitEnrolled(ctx context.Context, h *home.Home, client *broker.Cl
 		}
 	}
 	if known, err := r.Approver(e.Approver); err == nil && len(known.Entities) == 0 {
-		a.Warn("no Vault entity is related to %s: should they ever log in to this Vault, nothing would keep them from approving what they ask for; then revoke them and enrol them anew with --entity", name)
+		a.warnUnrelated(name)
 	}
 	return nil
 }

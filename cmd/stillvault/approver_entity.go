@@ -86,7 +86,7 @@ func unlikeEntities(r *roster.Roster) []string {
 		for _, e := range who.Entities {
 			if !entityForm.MatchString(e) {
 				problems = append(problems, fmt.Sprintf("approver %s is admitted with %q, which is no Vault entity's id: nothing keeps them from approving what they ask for; "+
-					"`stillvault approver revoke %s` and enrol them anew", who.Name, e, who.Name))
+					"`stillvault approver set %s --entity ID` says which they are", who.Name, e, who.Name))
 			}
 		}
 	}

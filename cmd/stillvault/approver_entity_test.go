@@ -63,7 +63,7 @@ func TestStatusNamesApproversWhoseEntityIsNone(t *testing.T) {
 	w.Admit("bob")
 	w.Admit("eve", carolEntity, "eve")
 	problems := unlikeEntities(w.Roster)
-	if len(problems) != 1 || !strings.Contains(problems[0], `approver eve is admitted with "eve"`) || !strings.Contains(problems[0], "approver revoke eve") {
+	if len(problems) != 1 || !strings.Contains(problems[0], `approver eve is admitted with "eve"`) || !strings.Contains(problems[0], "approver set eve --entity") {
 		t.Errorf("got %q", problems)
 	}
 }

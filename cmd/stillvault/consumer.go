@@ -18,7 +18,7 @@ func (a *app) consumerCommand() *cobra.Command {
 		`A consumer is a program with a signing key that the organisation admitted: a host
 command or agent, a CI job, Terraform, or the Vault mount itself for 'vault
 read' and 'vault write'. It may do what policies name it for.`,
-		a.consumerKeygenCommand(), a.consumerAdmitCommand(), a.consumerRevokeCommand(), a.consumerListCommand())
+		a.consumerKeygenCommand(), a.consumerAdmitCommand(), a.consumerRenameCommand(), a.consumerRevokeCommand(), a.consumerListCommand())
 }
 
 func (a *app) consumerKeygenCommand() *cobra.Command {
@@ -62,12 +62,13 @@ signed it, and what it wrote must be written again.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeNames(consumerNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.sign(cmd.Context(), func(r *roster.Roster) ([]entry, error) {
+			// What it would cost is shown, and is no reason to leave a key in force.
+			r, err := a.signPreviewed(cmd.Context(), true, func(r *roster.Roster) (*entry, error) {
 				c, err := r.ConsumerNamed(args[0])
 				if err != nil {
 					return nil, err
 				}
-				return []entry{{Kind: roster.KindConsumerRevoke, Body: roster.ConsumerRevoke{ID: c.ID, Compromised: compromised}}}, nil
+				return &entry{Kind: roster.KindConsumerRevoke, Body: roster.ConsumerRevoke{ID: c.ID, Compromised: compromised}}, nil
 			})
 			if err != nil {
 				return err
