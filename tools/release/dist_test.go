@@ -21,13 +21,18 @@ import (
 const testVersion = "0.9.1"
 
 // TestDistIsWhatRegistriesExpect builds a release of every program for this
-// platform twice: in this checkout, and in a copy of it that lies elsewhere.
+// platform twice, in two copies of this checkout that lie apart.
 func TestDistIsWhatRegistriesExpect(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out by -short: it builds every program")
 	}
 	here := platform{runtime.GOOS, runtime.GOARCH}
-	one, two := dist(t, "../..", here), dist(t, copyOfSources(t), here)
+	sources, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")
+	copySources(t, sources)
+	if err := os.CopyFS(elsewhere, os.DirFS(sources)); err != nil {
+		t.Fatal(err)
+	}
+	one, two := dist(t, sources, here), dist(t, elsewhere, here)
 
 	want := map[string][]string{
 		"terraform-provider-stillvault_0.9.1_SHA256SUMS": {
@@ -125,24 +130,26 @@ func dist(t *testing.T, sources string, on platform) string {
 	return d.dir
 }
 
-// copyOfSources copies what git has or would take of this checkout, and the
-// phone app that was built in it, to another directory.
-func copyOfSources(t *testing.T) string {
+// copySources copies what git has or would take of this checkout, and the phone
+// app that was built in it, to a directory.
+func copySources(t *testing.T, top string) {
 	t.Helper()
-	top := t.TempDir()
+	const app = "plugins/phone/dist"
+	if built := names(t, filepath.Join("../..", app)); len(built) < 2 {
+		t.Fatal("the phone app is not built: run `make phone`")
+	}
+	if err := os.CopyFS(filepath.Join(top, app), os.DirFS(filepath.Join("../..", app))); err != nil {
+		t.Fatal(err)
+	}
 	listed := command(t, "git", "-C", "../..", "ls-files", "-co", "--exclude-standard")
-	app, err := filepath.Glob("../../plugins/phone/dist/*")
-	if err != nil || len(app) < 2 {
-		t.Fatalf("the phone app is not built: run `make phone` (%v)", err)
-	}
-	for _, path := range app {
-		listed += "\n" + strings.TrimPrefix(filepath.ToSlash(path), "../../")
-	}
 	for name := range strings.Lines(listed) {
 		name = strings.TrimSpace(name)
+		if strings.HasPrefix(name, app) || strings.HasPrefix(name, "docs/") {
+			continue // copied, and not built
+		}
 		content, err := os.ReadFile(filepath.Join("../..", name))
-		if errors.Is(err, os.ErrNotExist) || strings.HasPrefix(name, "docs/") {
-			continue // removed, and not committed yet; or nothing that is built
+		if errors.Is(err, os.ErrNotExist) {
+			continue // removed, and not committed yet
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +162,6 @@ func copyOfSources(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return top
 }
 
 // checkSums wants a SHA256SUMS that lists these files, sorted, and no other.
