@@ -17,6 +17,8 @@ import (
 	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/plugins/phone"
+	"github.com/stillvault/stillvault/plugins/signer"
+	"github.com/stillvault/stillvault/plugins/signer/external"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -49,11 +51,12 @@ var unsafe = []error{
 	keyring.ErrOwner, keyring.ErrPRFChanged,
 	ErrWords, home.ErrMount, home.ErrFile, file.ErrExposed, install.ErrChecksum,
 	evidence.ErrTwice, evidence.ErrCutOff, ErrLogFile, consumer.ErrDisbelieved, phone.ErrDiffers, phone.ErrHeaders,
+	signer.ErrChanged, signer.ErrKeyChanged, signer.ErrSignature, external.ErrExposed,
 }
 
 var denied = []error{
 	approval.ErrDenied, approval.ErrSelfApproval, approval.ErrRequesterUnknown, approval.ErrNotPrincipal,
-	approval.ErrConsumer, secret.ErrAuthor, install.ErrPermission, install.ErrToken,
+	approval.ErrConsumer, secret.ErrAuthor, install.ErrPermission, install.ErrToken, signer.ErrRefused,
 }
 
 func exitCode(err error) int {

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 
-	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/home"
-	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
 // home opens the state directory.
@@ -17,19 +14,6 @@ func (a *app) home() (*home.Home, error) { return home.Open(a.homeDir) }
 // broker makes the client that the flags and the environment describe.
 func (a *app) broker() (*broker.Client, error) {
 	return broker.New(broker.Config{Address: a.address, Mount: a.mount, Anonymous: a.linked})
-}
-
-// signer opens the Org Identity key; the caller wipes it.
-func (a *app) signer(h *home.Home) (*envelope.SigningKey, error) {
-	path := a.identity
-	if path == "" {
-		path = h.IdentityPath()
-	}
-	key, err := file.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w; organisation changes are signed where `stillvault org init` ran", err)
-	}
-	return key, nil
 }
 
 // mountOf reads what the mount says of itself and refuses one that has another

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,94 +10,138 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
+// founding is what `org init` is told.
+type founding struct {
+	plain          bool   // a key file without a passphrase
+	recoveryFile   string // where a new recovery key goes; "" shows it
+	recoveryPublic string // that of a recovery key which exists already
+}
+
 func (a *app) orgInitCommand() *cobra.Command {
-	var recoveryFile string
+	var f founding
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Found an organisation: its identity key, recovery key and log",
 		Long: `Make the Org Identity key, which signs who may approve what, in a file that
-only you may read; a recovery key, which can replace it and is shown once; and
-the first statement of the organisation's log. Nothing is sent anywhere: run
-'stillvault org log push' next.`,
+only you may read and that a passphrase opens; a recovery key, which can replace
+it and is shown once; and the first statement of the organisation's log. Nothing
+is sent anywhere: run 'stillvault org log push' next.
+
+With --signer, the Org Identity key may be elsewhere, and then has to be there
+already: in an ssh-agent, also on a security key; in the Transit engine of a
+Vault, which should be another than the one that keeps the secrets; or behind a
+program of your own. Name it again for every change of the organisation, or once
+in ` + signer.Variable + `.`,
 		Example: `  stillvault org init
-  stillvault org init --recovery-file /media/usb/stillvault-recovery`,
+  stillvault org init --recovery-file /media/usb/stillvault-recovery
+  stillvault org init --signer 'file:/media/usb/org.key?passphrase_file=/run/keys/org'
+  stillvault org init --signer ssh-agent:SHA256:Hv9nJ0Wq5cS7b1Z1vR3m9yQ2kK4tX8uA6dE0fG2hIjM
+  stillvault org init --signer 'transit:organisation?address=https://keys.example.com:8200'
+  stillvault org init --signer "exec:/usr/local/bin/our-signer?sha256=$(sha256sum < our-signer | cut -c-64)"`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.home()
 			if err != nil {
 				return err
 			}
-			recovery := envelope.NewSigningKey(envelope.NewKey())
-			defer recovery.Wipe()
-			if err := a.foundOrg(h, recovery, recoveryFile); err != nil {
+			if err := a.foundOrg(cmd.Context(), h, f); err != nil {
 				return err
-			}
-			if recoveryFile == "" {
-				a.showRecovery(recovery)
 			}
 			a.Say("next: `stillvault org log push` gives the log to the broker and has it pin the organisation")
 			return a.showOrg(h)
 		},
 	}
-	c.Flags().StringVar(&recoveryFile, "recovery-file", "", "write the recovery key to this new file instead of showing it; keep it offline")
+	flags := c.Flags()
+	flags.BoolVar(&f.plain, "no-passphrase", false, "make a key file that opens without a passphrase: who reads it is the organisation")
+	flags.StringVar(&f.recoveryFile, "recovery-file", "", "write the recovery key to this new file instead of showing it; keep it offline")
+	flags.StringVar(&f.recoveryPublic, "recovery-public-key", "", "the public half of a recovery key that `org recovery-keygen` made elsewhere")
+	c.MarkFlagsMutuallyExclusive("recovery-file", "recovery-public-key")
 	return c
 }
 
-// foundOrg makes the keys and the log. The recovery key is written first: an
-// organisation must not come to be without it.
-func (a *app) foundOrg(h *home.Home, recovery *envelope.SigningKey, recoveryFile string) error {
+// foundOrg makes the keys and the log. What can fail comes first, and the log,
+// without which there is no organisation, last: before it, the recovery key is
+// written down or shown, and then the identity key.
+func (a *app) foundOrg(ctx context.Context, h *home.Home, f founding) error {
 	if _, err := h.Pins(); !errors.Is(err, home.ErrUnpinned) {
 		return errors.Join(home.ErrPinned, err)
 	}
 	if err := h.PrepareOrg(); err != nil {
 		return err
 	}
-	path := a.identity
-	if path == "" {
-		path = h.IdentityPath()
-	}
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s: %w", path, file.ErrExists)
-	}
-	if recoveryFile != "" {
-		text := append(keyring.FormatRecoveryKey(recovery.Seed()), '\n')
-		defer envelope.Wipe(text)
-		if err := file.CreatePrivate(recoveryFile, text); err != nil {
-			return fmt.Errorf("write the recovery key: %w", err)
-		}
-		a.Say("the recovery key is in %s: move it offline, and delete it here", recoveryFile)
-	}
-	identity, err := file.Create(path)
+	identity, err := a.founder(ctx, h, f)
 	if err != nil {
 		return err
 	}
-	defer identity.Wipe()
-	first, err := roster.Found(identity, recovery.Public(), time.Now())
+	defer identity.Close()
+	r, err := newRecovery(f.recoveryPublic)
+	if err != nil {
+		return err
+	}
+	defer r.key.Wipe()
+	first, err := roster.Found(identity, r.public, time.Now())
 	if err != nil {
 		return err
 	}
 	log := []envelope.Signed{first}
-	r, err := roster.Fold(first.Hash(), log)
+	folded, err := roster.Fold(first.Hash(), log)
 	if err != nil {
 		return err
 	}
-	return h.Adopt(r, log)
+	if err := a.handOut(r, f.recoveryFile); err != nil {
+		return err
+	}
+	if err := identity.save(); err != nil {
+		return err
+	}
+	return h.Adopt(folded, log)
 }
 
-func (a *app) showRecovery(recovery *envelope.SigningKey) {
-	text := keyring.FormatRecoveryKey(recovery.Seed())
-	defer envelope.Wipe(text)
-	a.Say("%s", a.Bold("The organisation's recovery key. It is shown this once and kept nowhere:"))
-	a.Say("")
-	a.Say("    %s", text)
-	a.Say("")
-	a.Say("Write it down, and keep it offline, apart from this machine. Should the Org Identity")
-	a.Say("key be lost or stolen, this key alone can replace it; whoever has it can do so, too.")
-	a.Say("")
+// founder is the Org Identity key of a new organisation.
+type founder struct {
+	signer.Signer
+	save       func() error // writes a key down that was made now
+	passphrase []byte       // for that; nil for none
+}
+
+// Close closes the key and wipes the passphrase.
+func (f *founder) Close() error {
+	envelope.Wipe(f.passphrase)
+	return f.Signer.Close()
+}
+
+// founder makes the key where it is to lie in a file, and opens any other, which
+// has to be there already.
+func (a *app) founder(ctx context.Context, h *home.Home, f founding) (*founder, error) {
+	address, err := a.signerAddress(h)
+	if err != nil {
+		return nil, err
+	}
+	if address.Scheme != signer.File {
+		if f.plain {
+			return nil, fmt.Errorf("--no-passphrase is about a key file, and --signer names none: %w", signer.ErrAddress)
+		}
+		identity, err := a.signer(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		return &founder{Signer: identity, save: func() error { return nil }}, nil
+	}
+	if _, err := os.Lstat(address.Name); err == nil {
+		return nil, fmt.Errorf("%s: %w", address.Name, file.ErrExists)
+	}
+	var passphrase []byte
+	if !f.plain {
+		if passphrase, err = a.newPassphrase(address); err != nil {
+			return nil, err
+		}
+	}
+	key := file.New()
+	return &founder{Signer: key, passphrase: passphrase, save: func() error { return key.Save(address.Name, passphrase) }}, nil
 }

@@ -22,12 +22,12 @@ import (
 type app struct {
 	*terminal.Terminal
 
-	format   string
-	homeDir  string
-	address  string
-	linked   bool // address is a link's, and so a stranger's
-	mount    string
-	identity string
+	format  string
+	homeDir string
+	address string
+	linked  bool // address is a link's, and so a stranger's
+	mount   string
+	key     signerFlags
 
 	started bool // a command's own code began: from then on, no error is about usage
 }
@@ -80,7 +80,7 @@ VAULT_*CERT* variables say how to reach it, as they do for the vault command.
 	flags.StringVar(&a.homeDir, "home", "", "state directory (default $"+home.Variable+", else stillvault in your configuration directory)")
 	flags.StringVar(&a.address, "address", "", "address of Vault (default $VAULT_ADDR)")
 	flags.StringVar(&a.mount, "mount", "", "path of the mount (default $"+broker.MountVariable+", else "+broker.DefaultMount+")")
-	flags.StringVar(&a.identity, "identity", "", "file of the Org Identity key (default org/identity.json in the state directory)")
+	a.key.add(flags)
 	_ = root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 
 	root.AddGroup(

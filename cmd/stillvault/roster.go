@@ -75,11 +75,11 @@ func (a *app) sign(ctx context.Context, build func(*roster.Roster) ([]entry, err
 	if err != nil {
 		return nil, err
 	}
-	signer, err := a.signer(h)
+	signer, err := a.signer(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	defer signer.Wipe()
+	defer signer.Close()
 	log := orglog.New(client, h, signer)
 	log.Again = func() { a.Say("another signer changed the organisation meanwhile; signing again") }
 	// What is kept here may be old, and what build says may depend on that.

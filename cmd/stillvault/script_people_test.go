@@ -16,7 +16,7 @@ func scriptFound(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Fatalf("usage: found")
 	}
 	for _, line := range []string{
-		"org init --recovery-file recovery", "org log push", "consumer admit --mount --yes", "consumer keygen web-1",
+		"org init --no-passphrase --recovery-file recovery", "org log push", "consumer admit --mount --yes", "consumer keygen web-1",
 	} {
 		ts.Check(ts.Exec("stillvault", strings.Fields(line)...))
 	}

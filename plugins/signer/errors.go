@@ -22,6 +22,8 @@ var (
 	ErrKeyChanged = errors.New("signer_key_changed: the signer holds another key than it did; nothing was signed; see that the address names the right key and version")
 	// ErrSignature means that what came back is no signature by the signer's key.
 	ErrSignature = errors.New("signer_signature_invalid: what the signer returned is no signature by its key over this statement, and was thrown away; the signer is broken, or uses another key than it says")
+	// ErrKeyType means that the key is none that can be an Org Identity key.
+	ErrKeyType = errors.New("signer_key_type: an Org Identity key is an Ed25519 key, or a security key that was made with `ssh-keygen -t ed25519-sk -O application=ssh:stillvault`; name one of those")
 	// ErrVersion means that an external signer speaks no version of the contract
 	// that this build speaks.
 	ErrVersion = errors.New("signer_version: the signer speaks another version of the contract; install one that was built for this version of Stillvault")

@@ -63,7 +63,11 @@ func (o Options) Log() hclog.Logger {
 // the log later.
 func Check(t envelope.PayloadType, payload []byte, public envelope.VerifyKey, signature []byte) error {
 	s := envelope.Signed{Type: t, Payload: payload, Signatures: []envelope.Signature{{Key: public, Bytes: signature}}}
-	if err := s.Verify(t, public); err != nil {
+	verify := func() error { return s.Verify(t, public) }
+	if t == envelope.TypeStatement {
+		verify = func() error { return s.VerifyStatement(public) }
+	}
+	if err := verify(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil

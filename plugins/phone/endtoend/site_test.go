@@ -141,7 +141,7 @@ func (s *site) stop() error {
 // the app is.
 func (s *site) found() error {
 	for _, args := range [][]string{
-		{"org", "init", "--recovery-file", filepath.Join(s.dir, "recovery")},
+		{"org", "init", "--no-passphrase", "--recovery-file", filepath.Join(s.dir, "recovery")},
 		{"org", "log", "push"},
 		{"consumer", "admit", "--mount", "--yes"},
 	} {

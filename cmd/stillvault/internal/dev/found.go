@@ -65,7 +65,7 @@ func (s *Server) all(ctx context.Context, commands ...[]string) error {
 
 func (s *Server) foundOrganisation(ctx context.Context) error {
 	return s.all(ctx,
-		[]string{"org", "init", "--recovery-file", filepath.Join(s.recoveryDir(), "organisation")},
+		[]string{"org", "init", "--no-passphrase", "--recovery-file", filepath.Join(s.recoveryDir(), "organisation")},
 		[]string{"org", "log", "push"},
 	)
 }
