@@ -45,6 +45,10 @@ func TestChangesOfTheRosterThatEndARequest(t *testing.T) {
 		"only the requester is left": {self, func(s *scene) {
 			s.change(roster.KindApproverRevoke, roster.Removal{ID: s.people[0].ID})
 		}, approval.ErrSelfApproval},
+		"the only one left turns out to be the requester": {ask(), func(s *scene) {
+			s.change(roster.KindApproverRevoke, roster.Removal{ID: s.people[1].ID})
+			s.change(roster.KindApproverSet, roster.ApproverSet{ID: s.people[0].ID, Name: "renamed", Entities: []string{ask().Requester.Entity}})
+		}, approval.ErrSelfApproval},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, 2, nil)
