@@ -25,13 +25,13 @@ func (s *running) started(ctx context.Context, cause error) error {
 	}
 	switch s.process.hello.says(version) {
 	case silent:
-		return fmt.Errorf("%w (it ended, or never began: %s)%s", signer.ErrUnavailable, words(cause.Error(), maxWords), s.lastWords())
+		return fmt.Errorf("%w (it ended, or never began: %s)%s", signer.ErrUnavailable, signer.Words(cause.Error()), s.lastWords())
 	case foreign:
 		return fmt.Errorf("%w (this program is no signer: it does not begin as plug-ins do)%s", signer.ErrVersion, s.lastWords())
 	case another:
 		return fmt.Errorf("%w (this build speaks version %d, over gRPC)%s", signer.ErrVersion, version, s.lastWords())
 	}
-	return fmt.Errorf("%w (%s)%s", signer.ErrUnavailable, words(cause.Error(), maxWords), s.lastWords())
+	return fmt.Errorf("%w (%s)%s", signer.ErrUnavailable, signer.Words(cause.Error()), s.lastWords())
 }
 
 // failed is the error of a call. broken is what an answer means that this contract
@@ -41,7 +41,7 @@ func (s *running) failed(err, broken error) error {
 		return fmt.Errorf("%w (it was closed)", signer.ErrUnavailable)
 	}
 	st := status.Convert(err)
-	said := words(st.Message(), maxWords)
+	said := signer.Words(st.Message())
 	switch st.Code() {
 	case codes.PermissionDenied:
 		return fmt.Errorf("%w; the signer says: %q", signer.ErrRefused, said)

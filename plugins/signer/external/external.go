@@ -76,6 +76,7 @@ func open(ctx context.Context, path string, sha256 []byte, args []string, o sign
 		return nil, err
 	}
 	if err := s.meet(ctx); err != nil {
+		_ = s.process.Kill(ctx) // it has begun nothing that it would have to end politely
 		_ = s.Close()
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (s *running) start(ctx context.Context, p *program, args []string) error {
 func (s *running) meet(ctx context.Context) error {
 	protocol, err := s.client.Client()
 	if err != nil {
-		return fmt.Errorf("%w (%s)", signer.ErrUnavailable, words(err.Error(), maxWords))
+		return fmt.Errorf("%w (%s)", signer.ErrUnavailable, signer.Words(err.Error()))
 	}
 	direct, ok := protocol.(*plugin.GRPCClient)
 	if !ok {
@@ -141,7 +142,7 @@ func (s *running) meet(ctx context.Context) error {
 		return fmt.Errorf("ask whether it is well: %w", s.failed(err, signer.ErrVersion))
 	}
 	if state := health.GetStatus(); state != grpc_health_v1.HealthCheckResponse_SERVING {
-		return fmt.Errorf("%w (it says that it is %s)", signer.ErrUnavailable, words(state.String(), maxWords))
+		return fmt.Errorf("%w (it says that it is %s)", signer.ErrUnavailable, signer.Words(state.String()))
 	}
 	s.public, err = s.ask(ctx)
 	return err

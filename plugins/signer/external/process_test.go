@@ -56,6 +56,9 @@ func TestASignerIsClosedWhileItSigns(t *testing.T) {
 }
 
 func TestASignerThatHangsIsClosed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT RUN with -short: it waits for seconds")
+	}
 	s := mustOpen(t, "good", signer.Options{})
 	if err := syscall.Kill(s.process.pid(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

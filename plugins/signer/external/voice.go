@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/stillvault/stillvault/plugins/signer"
 )
 
 const (
-	maxLine = 2048     // characters of a line that are logged
+	maxLine = 8 << 10  // bytes of a line that are logged
 	maxCall = 64 << 10 // bytes that are logged from one call to the next
 )
 
@@ -48,16 +51,17 @@ func (v *voice) lastWords() string {
 
 // line logs one line, without its end.
 func (v *voice) line(text []byte) {
-	level, message := hclog.Info, words(string(text), maxLine)
-	if l, m, ok := structured(text); ok {
-		level, message = l, words(m, maxLine)
+	level, message, ok := structured(text)
+	if !ok {
+		level, message = hclog.Info, string(text)
 	}
+	message = printable(message)
 	if message == "" {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.last = words(message, maxWords)
+	v.last = signer.Words(message)
 	switch before := v.left; {
 	case before <= 0:
 		return
@@ -68,6 +72,20 @@ func (v *voice) line(text []byte) {
 	}
 	v.left -= len(message)
 	v.log.Log(level, message)
+}
+
+// printable leaves nothing in a line that a terminal would obey, or that misleads
+// who reads it.
+func printable(text string) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsSpace(c):
+			return ' '
+		case !unicode.IsPrint(c):
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text))
 }
 
 // structured reads a line of hclog's JSON form.
@@ -105,7 +123,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	n := len(p)
 	for {
 		line, rest, ended := bytes.Cut(p, []byte("\n"))
-		s.begun = append(s.begun, line[:min(len(line), 4*maxLine-len(s.begun))]...)
+		s.begun = append(s.begun, line[:min(len(line), maxLine-len(s.begun))]...)
 		if !ended {
 			return n, nil
 		}
