@@ -22,19 +22,24 @@ terraform=$(tools/terraform.sh)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# tfplugindocs looks for a provider of the namespace hashicorp, so that is what
-# the schema is asked for; the pages name the real one.
-schema() {
-  cat >"$work/terraform.rc" <<END
+# The built provider stands in for the one of a registry. A configuration that
+# names no source means the namespace hashicorp, which is also where tfplugindocs
+# looks; the pages name the real one.
+cat >"$work/terraform.rc" <<END
 provider_installation {
-  dev_overrides { "hashicorp/stillvault" = "$(dirname "$binary")" }
+  dev_overrides {
+    "stillvault/stillvault" = "$(dirname "$binary")"
+    "hashicorp/stillvault"  = "$(dirname "$binary")"
+  }
   direct {}
 }
 END
+export TF_CLI_CONFIG_FILE="$work/terraform.rc" CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1
+
+schema() {
   mkdir "$work/schema"
   echo 'provider "stillvault" {}' >"$work/schema/main.tf"
-  TF_CLI_CONFIG_FILE="$work/terraform.rc" CHECKPOINT_DISABLE=1 \
-    "$terraform" -chdir="$work/schema" providers schema -json >"$work/schema.json"
+  "$terraform" -chdir="$work/schema" providers schema -json >"$work/schema.json"
 }
 
 plugindocs() {
@@ -48,7 +53,8 @@ plugindocs() {
   grep -iE '^warn|does not exist' "$work/said" >&2 || true
 }
 
-# examples fails where a page has no example, or nothing says how to import.
+# examples fails where a page has no example, nothing says how to import, or the
+# provider would refuse what is shown.
 examples() {
   local page name missing=0
   need() {
@@ -66,6 +72,13 @@ examples() {
     */docs/ephemeral-resources/*) need "ephemeral-resources/stillvault_$name/ephemeral-resource.tf" ;;
     */docs/functions/*) need "functions/$name/function.tf" ;;
     esac
+  done
+  for page in $(find "$provider/examples" -name '*.tf' -exec dirname {} + | sort -u); do
+    if ! "$terraform" -chdir="$page" validate -no-color >"$work/said" 2>&1; then
+      printf '%s is not valid:\n' "$page" >&2
+      sed -n '/^Error: /,$p' "$work/said" >&2 # without the warning of the stand-in
+      missing=1
+    fi
   done
   return $missing
 }
