@@ -62,7 +62,7 @@ func consumerNames(r *roster.Roster) []string {
 }
 
 func namesOf[T any](all []*T, name func(*T) string) []string {
-	var names []string
+	names := []string{}
 	for _, v := range all {
 		names = append(names, name(v))
 	}

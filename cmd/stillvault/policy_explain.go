@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/policytext"
 )
 
 // explanation is how a policy's hold over a path is printed.
@@ -100,7 +101,7 @@ func explain(r *roster.Roster, path string) (*explanation, error) {
 	x := explainPolicy(r, p)
 	x.Path = path
 	for _, other := range r.Policies() {
-		if other.ID != p.ID && matches(other.Pattern, path) {
+		if also, err := roster.Matches(other.Pattern, path); err == nil && also && other.ID != p.ID {
 			x.Beats = append(x.Beats, beaten{other.Name, other.Pattern, because(p.Pattern, other.Pattern)})
 		}
 	}
@@ -123,52 +124,22 @@ func explainPolicy(r *roster.Roster, p *roster.Policy) *explanation {
 }
 
 func (x *explanation) explainPeople(r *roster.Roster, p *roster.Policy) {
-	eligible := r.Eligible(p)
-	assigned, err := r.Assign(p)
-	if err != nil {
-		x.Coverage, assigned = err.Error(), make([][]*roster.Approver, len(eligible))
-	} else if err := p.Covers(assigned); err != nil {
-		x.Coverage = err.Error()
-	} else {
-		x.Covered = true
+	standing := policytext.Stand(r, p)
+	x.Covered = standing.Short == nil
+	if !x.Covered {
+		x.Coverage = standing.Short.Error()
 	}
-	coverage := p.Coverage(assigned)
-	for i, q := range p.All() {
-		one := requirementExplain{
-			Name: q.Name, M: q.M, Named: nested(r, q.Principals), People: namesOf(assigned[i], approverName), Elsewhere: []string{},
-			BreakGlass: i == len(p.Requirements), Recoverable: coverage[i].Recoverable, Meets: coverage[i].Meets(p.MinimumCoverage),
-		}
-		for _, who := range eligible[i] {
-			if !slices.Contains(one.People, who.Name) {
-				one.Elsewhere = append(one.Elsewhere, who.Name)
-			}
-			if len(who.Entities) == 0 && !p.SelfApproval && !slices.Contains(x.Unrelated, who.Name) {
-				x.Unrelated = append(x.Unrelated, who.Name)
-			}
-		}
-		slices.Sort(one.People)
-		slices.Sort(one.Elsewhere)
-		x.Requirements = append(x.Requirements, one)
+	for _, q := range standing.Requirements {
+		x.Requirements = append(x.Requirements, requirementExplain{
+			Name: q.Name, M: q.M, Named: nested(r, q.Principals), BreakGlass: q.BreakGlass,
+			People: namesOf(q.People, approverName), Elsewhere: namesOf(q.Elsewhere, approverName),
+			Recoverable: q.Recoverable, Meets: q.Meets,
+		})
 	}
-	slices.Sort(x.Unrelated)
+	x.Unrelated = namesOf(standing.Unrelated, approverName)
 }
 
 func approverName(a *roster.Approver) string { return a.Name }
-
-// matches says whether a pattern covers a path: the roster itself only tells
-// which policy wins.
-func matches(pattern, path string) bool {
-	ps, segments := strings.Split(pattern, "/"), strings.Split(path, "/")
-	for i, p := range ps {
-		if p == "*" && i == len(ps)-1 {
-			return len(segments) > i
-		}
-		if i >= len(segments) || p != "+" && p != segments[i] {
-			return false
-		}
-	}
-	return len(ps) == len(segments)
-}
 
 // because says why one pattern is more specific than another that matches the
 // same path: the first segment in which they differ decides.

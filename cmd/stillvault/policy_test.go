@@ -55,23 +55,6 @@ func TestPolicyFilesAreStrict(t *testing.T) {
 	}
 }
 
-// What explain says of patterns agrees with what the roster does.
-func TestMatchesAgreesWithTheRoster(t *testing.T) {
-	patterns := []string{"a", "a/b", "+", "*", "a/*", "a/+", "+/b", "+/*", "a/+/c", "a/b/*", "+/+/c"}
-	paths := []string{"a", "b", "a/b", "a/c", "x/b", "x/y", "a/b/c", "a/x/c", "x/y/c", "a/b/c/d", "a/b/d"}
-	for _, pattern := range patterns {
-		w := coretest.NewWorld(t)
-		alice, bob := w.Admit("alice"), w.Admit("bob")
-		w.SetPolicy(coretest.Policy("p", pattern, nil, coretest.Need("any", 1, alice, bob)))
-		for _, path := range paths {
-			_, err := w.Roster.PolicyFor(path)
-			if got, want := matches(pattern, path), !errors.Is(err, roster.ErrNoPolicy); got != want {
-				t.Errorf("%s covers %s: explain says %t, the roster %t", pattern, path, got, want)
-			}
-		}
-	}
-}
-
 func TestPolicySurvivesBeingWrittenAndReadAgain(t *testing.T) {
 	w := coretest.NewWorld(t)
 	alice, bob := w.Admit("alice"), w.Admit("bob")

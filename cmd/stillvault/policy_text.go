@@ -14,6 +14,7 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/policytext"
 )
 
 // ErrPolicyText means that a policy is written in a way that is not understood.
@@ -177,11 +178,10 @@ func (t policyText) bindTimes(p *roster.Policy) error {
 		name, text string
 		to         *uint32
 	}{{"lease ttl", t.LeaseTTL, &p.LeaseTTL}, {"lease maximum", t.LeaseMax, &p.LeaseMax}, {"request ttl", t.RequestTTL, &p.RequestTTL}} {
-		v, err := time.ParseDuration(d.text)
-		if err != nil || v < time.Second || v%time.Second != 0 || v > 365*24*time.Hour {
-			return fmt.Errorf("%s %q: %w: write whole seconds as a duration, such as 90s, 15m or 1h", d.name, d.text, ErrPolicyText)
+		var err error
+		if *d.to, err = policytext.Seconds(d.text); err != nil {
+			return fmt.Errorf("%s: %w: %w", d.name, ErrPolicyText, err)
 		}
-		*d.to = uint32(v / time.Second)
 	}
 	return nil
 }

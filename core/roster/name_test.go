@@ -93,3 +93,26 @@ func TestAPathThatNoPatternMatchesHasNoPolicy(t *testing.T) {
 		}
 	}
 }
+
+func TestAPatternMatchesAloneAsItDoesInARoster(t *testing.T) {
+	patterns := []string{"a", "a/b", "+", "*", "a/*", "a/+", "+/b", "+/*", "a/+/c", "a/b/*", "+/+/c"}
+	paths := []string{"a", "b", "a/b", "a/c", "x/b", "x/y", "a/b/c", "a/x/c", "x/y/c", "a/b/c/d", "a/b/d"}
+	for _, pattern := range patterns {
+		w := coretest.NewWorld(t)
+		alice, bob := w.Admit("alice"), w.Admit("bob")
+		w.SetPolicy(coretest.Policy("p", pattern, nil, coretest.Need("any", 1, alice, bob)))
+		for _, path := range paths {
+			got, err := roster.Matches(pattern, path)
+			w.Must(err)
+			_, err = w.Roster.PolicyFor(path)
+			if want := !errors.Is(err, roster.ErrNoPolicy); got != want {
+				t.Errorf("%s matches %s: %t, in a roster %t", pattern, path, got, want)
+			}
+		}
+	}
+	for pattern, path := range map[string]string{"a*": "a", "a/*/b": "a", "a/b": "a//b", "*": "+"} {
+		if _, err := roster.Matches(pattern, path); !errors.Is(err, roster.ErrPath) {
+			t.Errorf("%q, %q: %v", pattern, path, err)
+		}
+	}
+}

@@ -31,6 +31,20 @@ func CheckPattern(pattern string) error {
 	return CheckPath(strings.Join(plain, "/"))
 }
 
+// Matches says whether a pattern is for a path, whatever other patterns there
+// are; [ErrPath] where either is none.
+func Matches(pattern, path string) (bool, error) {
+	if err := CheckPattern(pattern); err != nil {
+		return false, fmt.Errorf("pattern: %w", err)
+	}
+	if err := CheckPath(path); err != nil {
+		return false, fmt.Errorf("path: %w", err)
+	}
+	var alone patternNode
+	alone.put(&policyRecord{policy: &Policy{Pattern: pattern}})
+	return alone.find(path, today) != nil, nil
+}
+
 // patternNode is a tree of pattern segments. Segment by segment a literal beats
 // "+", and "+" beats "*", so the first match of a walk in that order is the
 // most specific one.

@@ -120,3 +120,11 @@ func (r *Roster) PolicyNamed(name string) (*Policy, error) {
 	}
 	return nil, fmt.Errorf("policy %.80q: %w", name, ErrUnknown)
 }
+
+// PolicyExactly returns the policy in force that has this very pattern.
+func (r *Roster) PolicyExactly(pattern string) (*Policy, error) {
+	if rec := r.policies.patterns.exactly(pattern); rec != nil {
+		return rec.policy, nil
+	}
+	return nil, fmt.Errorf("policy of pattern %.80q: %w", pattern, ErrUnknown)
+}

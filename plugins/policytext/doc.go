@@ -1,0 +1,4 @@
+// Package policytext has what is the same wherever people write or read a
+// policy, on the command line and for Terraform: its times, what a requirement
+// is called, and who counts where.
+package policytext
