@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/evidence"
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -16,6 +15,7 @@ import (
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/plugins/home"
+	"github.com/stillvault/stillvault/plugins/install"
 	"github.com/stillvault/stillvault/plugins/phone"
 	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/external"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // installFlags are what the install command was told.

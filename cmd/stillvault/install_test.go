@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/plugins/host/vaultserver"
 	"github.com/stillvault/stillvault/plugins/host/vaultserver/vaultservertest"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // command runs the command line with nobody to ask, and returns its exit code.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // away is a client that an installer does not take for one of this host: the

@@ -12,7 +12,7 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 func sumOf(t *testing.T, path string) string {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // rollsBack goes back to older, forth again, and to a version by its name.

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 func TestUpgradeEndsWaitingReadsAndRollsBack(t *testing.T) {

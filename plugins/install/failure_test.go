@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // broken are programs that cannot run as the plug-in, and what is said of them.

@@ -12,10 +12,10 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/host/vaultserver"
 	"github.com/stillvault/stillvault/plugins/host/vaultserver/vaultservertest"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // builds holds the plug-in in two versions, built when the first test needs it.

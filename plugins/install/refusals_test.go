@@ -13,8 +13,8 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
-	"github.com/stillvault/stillvault/cmd/stillvault/internal/install"
 	"github.com/stillvault/stillvault/plugins/host"
+	"github.com/stillvault/stillvault/plugins/install"
 )
 
 // refused checks that an error is the named one and says something.
