@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/admission"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/home"
 )
@@ -22,10 +22,6 @@ var (
 	ErrNoTicket = errors.New("ticket_missing: no ticket for this name is kept here; pass --enrolment with its id and --fingerprint with the words that the person reads out from their device")
 	// ErrWords means that the words read out are another device's.
 	ErrWords = errors.New("fingerprint_differs: these are not the words of the device that answered, and nothing was admitted; have the person read all eight out again, from their own screen. If they still differ, another device has answered in their name: make a new ticket with `stillvault approver enroll`")
-	// ErrFurtherDevice means that an enrolment has other keys than its approver.
-	ErrFurtherDevice = errors.New("keys_differ: the approver was admitted with other keys than this device has")
-	// ErrOtherName means that an enrolment's approver has another name already.
-	ErrOtherName = errors.New("admitted_under_another_name: these keys are an approver's already; use that name, or revoke it first")
 )
 
 type admitOptions struct {
@@ -123,7 +119,7 @@ func (a *app) admitEnrolled(ctx context.Context, h *home.Home, client *broker.Cl
 		return err
 	}
 	r, err := a.sign(ctx, func(r *roster.Roster) ([]entry, error) {
-		return admission(r, name, e, entities)
+		return admission.Entries(r, name, e, distinct(entities))
 	})
 	if err != nil {
 		return err
@@ -195,43 +191,6 @@ func verifiedEnrolment(ctx context.Context, client *broker.Client, name string, 
 		return none, nil, fmt.Errorf("%q: %w", name, ErrWords)
 	}
 	return e, append(append([]string{}, t.Entities...), o.related.entities...), nil
-}
-
-// admission is what admits an enrolment: nothing where it is admitted already,
-// so that a command that was cut short can be run again.
-func admission(r *roster.Roster, name string, e roster.Enrolment, entities []string) ([]entry, error) {
-	if e.Organisation != r.Organisation() {
-		return nil, roster.ErrOrganisation
-	}
-	certificate, err := keyring.VerifyCertificate(e.Certificate, e.Signing)
-	if err != nil {
-		return nil, err
-	}
-	var entries []entry
-	known, err := r.Approver(e.Approver)
-	switch {
-	case errors.Is(err, roster.ErrUnknown):
-		entries = append(entries, entry{Kind: roster.KindApproverAdmit, Body: roster.ApproverAdmit{
-			ID: e.Approver, Name: name, Entities: distinct(entities), KEM: e.KEM, Signing: e.Signing,
-			Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
-		}})
-	case err != nil:
-		return nil, err
-	case known.Name != name:
-		return nil, fmt.Errorf("%q is %q: %w", name, known.Name, ErrOtherName)
-	case known.Signing != e.Signing && e.Generation == known.Generation+1:
-		entries = append(entries, entry{Kind: roster.KindApproverRekey, Body: roster.ApproverRekey{
-			ID: e.Approver, KEM: e.KEM, Signing: e.Signing, Generation: e.Generation, Factors: e.Factors, Recovery: e.Recovery,
-		}})
-	case known.Signing != e.Signing:
-		return nil, fmt.Errorf("%q: %w", name, ErrFurtherDevice)
-	}
-	if _, err := r.Device(certificate.Device); errors.Is(err, roster.ErrUnknown) {
-		entries = append(entries, entry{Kind: roster.KindDeviceAdmit, Body: roster.DeviceAdmit{Certificate: e.Certificate}})
-	} else if err != nil {
-		return nil, err
-	}
-	return entries, nil
 }
 
 func distinct(all []string) []string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/coretest"
+	"github.com/stillvault/stillvault/plugins/admission"
 	"github.com/stillvault/stillvault/plugins/broker"
 )
 
@@ -21,7 +22,7 @@ func TestOnlyTheIDsThatVaultPrintsAreEntities(t *testing.T) {
 		"6fb1a2c493d04d0e8c1b52a7f1d9e033": false, "6fb1a2c4-…": false, "": false, aliceEntity + "\n": false,
 	} {
 		err := entitiesHaveForm("alice", []string{aliceEntity, id})
-		if good != (err == nil) || err != nil && !errors.Is(err, ErrEntityForm) {
+		if good != (err == nil) || err != nil && !errors.Is(err, admission.ErrEntityForm) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
