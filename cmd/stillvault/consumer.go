@@ -26,8 +26,14 @@ func (a *app) consumerKeygenCommand() *cobra.Command {
 		Use:   "keygen NAME",
 		Short: "Make a consumer's signing key on this machine",
 		Long: `Make a signing key in a file that only you may read, and print its public half
-for 'consumer admit'. A key that is here already is printed again.`,
-		Example: "  stillvault consumer keygen web-1",
+for 'consumer admit'. A key that is here already is printed again.
+
+The file that it names holds the private half in one line of text. A CI system
+keeps that line as a secret, and gives it to the Terraform provider in
+STILLVAULT_CONSUMER_KEY; a host gives it the file, in
+STILLVAULT_CONSUMER_KEY_FILE.`,
+		Example: `  stillvault consumer keygen web-1
+  stillvault consumer keygen --home ./ci-key ci`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			h, err := a.home()
@@ -42,8 +48,13 @@ for 'consumer admit'. A key that is here already is printed again.`,
 				return err
 			}
 			defer key.Wipe()
+			file, err := h.ConsumerPath(args[0])
+			if err != nil {
+				return err
+			}
+			a.Say("its private half is in %s", file)
 			a.Say("the signer admits it with: stillvault consumer admit %s --key %s", args[0], key.Public())
-			view := map[string]string{"name": args[0], "key": key.Public().String()}
+			view := map[string]string{"name": args[0], "key": key.Public().String(), "file": file}
 			return a.Print(view, func(rows *terminal.Rows) { rows.Row(key.Public()) })
 		},
 	}

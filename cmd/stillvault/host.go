@@ -9,11 +9,8 @@ import (
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
-	"github.com/stillvault/stillvault/core/secret"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/consumer"
-	"github.com/stillvault/stillvault/plugins/consumer/origin"
-	"github.com/stillvault/stillvault/plugins/home"
 )
 
 // ErrWhichConsumer means that the consumer to be is not clear.
@@ -59,7 +56,7 @@ func (a *app) host(ctx context.Context, name string) (*opened, error) {
 	}
 	return &opened{client: client, key: key, Host: &consumer.Host{
 		Name: name, Signer: key, Mount: mount.ID, Broker: client,
-		Memory: seenPaths{h, name, mount.ID},
+		Memory: consumer.Kept{Home: h, Consumer: name, Mount: mount.ID},
 		Roster: func(ctx context.Context) (*roster.Roster, error) {
 			log, err := fetch(ctx, h, client)
 			if err != nil {
@@ -71,36 +68,7 @@ func (a *app) host(ctx context.Context, name string) (*opened, error) {
 	}}, nil
 }
 
-// seenPaths is what a consumer saw of one mount.
-type seenPaths struct {
-	home     *home.Home
-	consumer string
-	mount    envelope.ID
-}
-
-// Seen returns what the consumer saw of a path, the zero value if nothing.
-func (s seenPaths) Seen(path string) (secret.Seen, error) {
-	return s.home.Seen(s.consumer, s.mount, path)
-}
-
-// Remember keeps what the consumer saw of a path.
-func (s seenPaths) Remember(path string, seen secret.Seen) error {
-	return s.home.RememberSeen(s.consumer, s.mount, path, seen)
-}
-
 // origin says who asks: this host of itself, and Vault of the token's owner.
 func (o *opened) origin(ctx context.Context) (approval.Origin, error) {
-	from, err := origin.Find()
-	if err != nil {
-		return from, err
-	}
-	token, err := o.client.Vault().Auth().Token().LookupSelfWithContext(ctx)
-	if err != nil {
-		return from, fmt.Errorf("look up who this token is: %w; see `vault token lookup`", err)
-	}
-	if token != nil {
-		from.Entity, _ = token.Data["entity_id"].(string)
-		from.Requester, _ = token.Data["display_name"].(string)
-	}
-	return from, nil
+	return consumer.Origin(ctx, o.client.Vault())
 }

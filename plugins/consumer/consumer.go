@@ -30,12 +30,6 @@ type Broker interface {
 
 var _ Broker = (*broker.Client)(nil)
 
-// Memory is what a host has seen of paths, newest versions only.
-type Memory interface {
-	Seen(path string) (secret.Seen, error)
-	Remember(path string, seen secret.Seen) error
-}
-
 // Host is a consumer and author on this machine.
 type Host struct {
 	Name   string
@@ -63,6 +57,8 @@ var (
 	ErrStopped = errors.New("stopped: nobody waits any more, so the request is cancelled; ask again if it is still needed")
 	// ErrCAS means that another version is current than the one given.
 	ErrCAS = errors.New("cas_mismatch: another version is current; look at it and decide again")
+	// ErrOlder means that the newest version is older than the caller accepts.
+	ErrOlder = errors.New("version_too_old: the newest version shown is older than the one that is accepted; somebody rolled the secret back, or it was removed and written anew")
 	// ErrPredecessor means that the version to be followed cannot be shown.
 	ErrPredecessor = errors.New("predecessor_gone: the current version is deleted and was written after the one that this host has seen, so it cannot be told to follow; undelete it, write, and delete it again")
 )
@@ -81,6 +77,21 @@ func (h *Host) consumer(r *roster.Roster) (*roster.Consumer, error) {
 type found struct {
 	version  *secret.Version
 	verified *secret.Verified
+}
+
+// Look reads the latest version of a path and verifies it, without asking anybody
+// for it: who wrote it when, and that it follows what was seen before. It needs no
+// admitted key.
+func (h *Host) Look(ctx context.Context, path string) (*secret.Verified, error) {
+	r, err := h.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := h.find(ctx, r, path, 0)
+	if err != nil {
+		return nil, err
+	}
+	return f.verified, nil
 }
 
 // find reads a version, the latest for 0, and verifies it. The latest is

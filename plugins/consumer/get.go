@@ -17,6 +17,7 @@ import (
 type Ask struct {
 	Path    string
 	Version uint64 // 0 for the latest
+	AtLeast uint64 // an older one is [ErrOlder], and nobody is asked
 	Terms   approval.Terms
 	// Asked is told of the request once it is made, before it is posted.
 	Asked func(Request)
@@ -56,6 +57,9 @@ func (h *Host) Get(ctx context.Context, ask Ask) (*Received, error) {
 	f, err := h.find(ctx, r, ask.Path, ask.Version)
 	if err != nil {
 		return nil, err
+	}
+	if n := f.verified.Header.Version; n < ask.AtLeast {
+		return nil, fmt.Errorf("%q is at version %d, at least %d is wanted: %w", ask.Path, n, ask.AtLeast, ErrOlder)
 	}
 	pending, signed, err := approval.Ask(r, f.verified, me.ID, h.Signer, ask.Terms, h.Now())
 	if err != nil {

@@ -1,9 +1,9 @@
 package home
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,15 +23,12 @@ var consumerFormat = format{Kind: "stillvault-consumer", Version: 1}
 // CreateConsumer makes a consumer's signing key; one of the same name is never
 // replaced ([file.ErrExists]). The caller wipes it.
 func (h *Home) CreateConsumer(name string) (*envelope.SigningKey, error) {
-	dir, err := h.named("consumer", name)
+	path, err := h.ConsumerPath(name)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
 	seed := envelope.NewKey()
-	if err := store(filepath.Join(dir, "key.json"), consumerFile{consumerFormat, file.KeyText{Key: seed}}, file.CreatePrivate); err != nil {
+	if err := store(path, consumerFile{consumerFormat, file.KeyText{Key: seed}}, file.CreatePrivate); err != nil {
 		seed.Wipe()
 		return nil, fmt.Errorf("consumer %q: %w", name, err)
 	}
@@ -41,13 +38,47 @@ func (h *Home) CreateConsumer(name string) (*envelope.SigningKey, error) {
 // Consumer reads a consumer's signing key; ErrNone where there is none. The
 // caller wipes it.
 func (h *Home) Consumer(name string) (*envelope.SigningKey, error) {
-	dir, err := h.named("consumer", name)
+	path, err := h.ConsumerPath(name)
 	if err != nil {
 		return nil, err
 	}
-	f, err := load[consumerFile](filepath.Join(dir, "key.json"), consumerFormat)
+	key, err := ReadConsumer(path)
 	if err != nil {
 		return nil, fmt.Errorf("consumer %q: %w", name, err)
+	}
+	return key, nil
+}
+
+// ConsumerPath is where a consumer's key lies, whether there is one or not.
+func (h *Home) ConsumerPath(name string) (string, error) {
+	dir, err := h.named("consumer", name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "key.json"), nil
+}
+
+// ReadConsumer reads a consumer's signing key from a file such as CreateConsumer
+// makes, wherever that lies: ErrNone, ErrFile, or [file.ErrExposed] where others may
+// read it. The caller wipes it.
+func ReadConsumer(path string) (*envelope.SigningKey, error) {
+	f, err := load[consumerFile](path, consumerFormat)
+	if err != nil {
+		return nil, err
+	}
+	return envelope.NewSigningKey(f.Seed.Key), nil
+}
+
+// ErrKeyText means that a text is not what a consumer's file holds.
+var ErrKeyText = errors.New("consumer_key_invalid: this is not the text of a file that `stillvault consumer keygen` makes; store that file whole")
+
+// ParseConsumer reads a consumer's signing key from the text of such a file, which
+// stays the caller's to wipe: ErrKeyText. The caller wipes the key.
+func ParseConsumer(text []byte) (*envelope.SigningKey, error) {
+	f, err := envelope.Decode[consumerFile](bytes.TrimSpace(text))
+	if err != nil || f.heads() != consumerFormat {
+		// What the parser says might quote the key.
+		return nil, ErrKeyText
 	}
 	return envelope.NewSigningKey(f.Seed.Key), nil
 }
