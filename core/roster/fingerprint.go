@@ -54,9 +54,15 @@ func (e Enrolment) MatchesFingerprint(read string) error {
 	if err != nil {
 		return err
 	}
-	said := strings.FieldsFunc(strings.ToLower(read), func(r rune) bool { return r == ' ' || r == '-' || r == '\t' || r == '\n' || r == ',' })
-	if strings.Join(said, " ") != want {
+	if strings.Join(SplitWords(read), " ") != want {
 		return fmt.Errorf("the words that were read out are not this enrolment's: %w", ErrTicket)
 	}
 	return nil
+}
+
+// SplitWords are words as [Words] spells them, as a person wrote them down: in
+// capitals or not, and with spaces, hyphens, commas or lines between them. Whether
+// they are such words is not checked.
+func SplitWords(read string) []string {
+	return strings.FieldsFunc(strings.ToLower(read), func(r rune) bool { return r == ' ' || r == '-' || r == '\t' || r == '\n' || r == ',' })
 }

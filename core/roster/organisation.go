@@ -25,6 +25,9 @@ type OrgRotate struct {
 	Recovery    envelope.Hash      `json:"recovery"`     // commitment to the next one
 }
 
+// Recovery returns the commitment to the recovery key in force.
+func (r *Roster) Recovery() envelope.Hash { return r.recovery }
+
 // RecoveryCommitment is what the log holds of a recovery public key until that
 // key is used. Being a hash, it gives a future attacker on Ed25519 nothing.
 func RecoveryCommitment(k envelope.VerifyKey) envelope.Hash { return envelope.SumHash(k[:]) }

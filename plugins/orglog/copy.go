@@ -104,7 +104,9 @@ func (c *Copy) fetch(ctx context.Context, m Memory, b Broker) error {
 	if err != nil {
 		return err
 	}
-	if err := c.extend(m, page); err != nil {
+	if err := c.extend(m, page); errors.Is(err, ErrUnfounded) {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("the broker's org log: %w", err)
 	}
 	return c.remember(m)
@@ -120,7 +122,7 @@ func (c *Copy) remember(m Memory) error {
 
 func (c *Copy) extend(m Memory, page *broker.LogPage) error {
 	if page.Head.Hash.IsZero() {
-		return fmt.Errorf("the broker has none: %w", roster.ErrRolledBack)
+		return c.missing(m)
 	}
 	if c.Roster == nil {
 		if err := c.begin(m, page.Statements); err != nil {
@@ -141,6 +143,23 @@ func (c *Copy) extend(m Memory, page *broker.LogPage) error {
 		return fmt.Errorf("its head is not that of its statements: %w", roster.ErrForked)
 	}
 	return nil
+}
+
+// ErrUnfounded means that there is no log, and that nothing here says that there
+// ever was one.
+var ErrUnfounded = errors.New("organisation_unfounded: the broker has no organisation's log yet; found one with `stillvault org init` and `stillvault org log push`, " +
+	"or with Terraform's stillvault_organization, which all else in its configuration then depends on (depends_on)")
+
+// missing is why a broker without a log is not to be believed, or just a new one.
+func (c *Copy) missing(m Memory) error {
+	known, err := m.Recall()
+	if err != nil {
+		return err
+	}
+	if c.Roster == nil && known.Organisation.IsZero() && known.Head.Hash.IsZero() {
+		return ErrUnfounded
+	}
+	return fmt.Errorf("the broker has none: %w", roster.ErrRolledBack)
 }
 
 // begin folds a log of which nothing but its id, or a head, may be known here.
