@@ -3,11 +3,13 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/orglog"
 )
 
 // headKey is where a resource's private state has the head of the log after its
@@ -48,4 +50,22 @@ func checkHead(ctx context.Context, private privateReader, r *roster.Roster) err
 		return fmt.Errorf("Terraform's state has seen a newer log: %w", err)
 	}
 	return nil
+}
+
+// viewSince is view for a resource that is in Terraform's state: a log that does
+// not follow what the resource remembers is refused, and so is none at all.
+func (s *session) viewSince(ctx context.Context, private privateReader, look func(*roster.Roster) error) error {
+	err := s.view(ctx, func(r *roster.Roster) error {
+		if err := checkHead(ctx, private, r); err != nil {
+			return err
+		}
+		return look(r)
+	})
+	if !errors.Is(err, orglog.ErrUnfounded) {
+		return err
+	}
+	if kept, diags := private.GetKey(ctx, headKey); diags.HasError() || len(kept) == 0 {
+		return err
+	}
+	return fmt.Errorf("Terraform's state has seen a log, and the broker has none: %w", roster.ErrRolledBack)
 }

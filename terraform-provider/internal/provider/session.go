@@ -26,6 +26,7 @@ type session struct {
 	log    *orglog.Log
 	home   *home.Home // nil where nothing is remembered between runs
 	signer *lateSigner
+	named  bool // the configuration says which organisation there is, or which log
 
 	settings settings
 }
@@ -56,6 +57,7 @@ func newSession(c settings, diags *diag.Diagnostics) *session {
 	if err != nil {
 		diags.AddAttributeError(path.Root("minimum_head"), "Not a head of the log", err.Error())
 	}
+	s.named = !organisation.IsZero() || !minimum.Hash.IsZero()
 	s.log = orglog.New(s.broker, &pins{session: s, volatile: orglog.Volatile{Organisation: organisation, Minimum: minimum}}, s.signer)
 	return s
 }
@@ -79,7 +81,11 @@ func (s *session) sign(ctx context.Context, change orglog.Change) (roster.Head, 
 	if _, err := s.signer.opened(ctx); err != nil {
 		return roster.Head{}, err
 	}
-	return s.log.Sign(ctx, change)
+	head, err := s.log.Sign(ctx, change)
+	if errors.Is(err, roster.ErrStatement) {
+		return head, fmt.Errorf("%w: that cannot stand beside what is in force; nothing was changed", err)
+	}
+	return head, err
 }
 
 // errUnconfigured means that the provider was not configured, which Terraform

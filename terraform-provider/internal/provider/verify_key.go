@@ -1,0 +1,43 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/stillvault/stillvault/core/envelope"
+)
+
+// verifyKeyForm checks public keys; madeBy is what prints them.
+type verifyKeyForm struct{ madeBy string }
+
+var _ validator.String = verifyKeyForm{}
+
+// Description says what a key looks like.
+func (f verifyKeyForm) Description(context.Context) string {
+	return "a public key, 43 characters of base64url, as " + f.madeBy + " prints it"
+}
+
+// MarkdownDescription says what a key looks like.
+func (f verifyKeyForm) MarkdownDescription(ctx context.Context) string { return f.Description(ctx) }
+
+// ValidateString refuses what is no key.
+func (f verifyKeyForm) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, err := parseVerifyKey(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a public key", fmt.Sprintf("%s: give %s", err, f.Description(ctx)))
+	}
+}
+
+// parseVerifyKey reads a public key and refuses one that nothing should be
+// verified with.
+func parseVerifyKey(text string) (envelope.VerifyKey, error) {
+	var k envelope.VerifyKey
+	if err := k.UnmarshalText([]byte(text)); err != nil {
+		return k, err
+	}
+	return k, k.Check()
+}
