@@ -54,13 +54,12 @@ const (
 	DefaultMinimumCoverage = 1
 )
 
-// Limits of a policy's times, in seconds, and of its size.
+// Limits of a policy's times and of its size, for whoever composes one.
 const (
-	minRequestTTL   = 1
-	maxRequestTTL   = 24 * 60 * 60
-	maxLease        = 30 * 24 * 60 * 60
-	maxRequirements = 16
-	minBreakGlass   = 2 // people: it is no way for one person around the others
+	MaxRequestTTL   = 24 * time.Hour
+	MaxLease        = 30 * 24 * time.Hour
+	MaxRequirements = 16
+	MinBreakGlass   = 2 // people: it is no way for one person around the others
 )
 
 // Hash identifies the exact text of the policy.
@@ -146,8 +145,8 @@ func (p *Policy) check() error {
 	if err := CheckPattern(p.Pattern); err != nil {
 		return err
 	}
-	if n := len(p.Requirements); n == 0 || n > maxRequirements {
-		return fmt.Errorf("%d requirements, want 1 to %d: %w", n, maxRequirements, ErrStatement)
+	if n := len(p.Requirements); n == 0 || n > MaxRequirements {
+		return fmt.Errorf("%d requirements, want 1 to %d: %w", n, MaxRequirements, ErrStatement)
 	}
 	all := p.All()
 	for i, q := range all {
@@ -161,16 +160,16 @@ func (p *Policy) check() error {
 			return fmt.Errorf("requirement %q stands twice: %w", q.Name, ErrStatement)
 		}
 	}
-	if q := p.BreakGlass; q != nil && q.M < minBreakGlass {
-		return fmt.Errorf("break-glass %q needs at least %d people: %w", q.Name, minBreakGlass, ErrStatement)
+	if q := p.BreakGlass; q != nil && q.M < MinBreakGlass {
+		return fmt.Errorf("break-glass %q needs at least %d people: %w", q.Name, MinBreakGlass, ErrStatement)
 	}
 	for _, ids := range [][]envelope.ID{p.Authors, p.Consumers} {
 		if id, twice := repeated(ids); twice {
 			return fmt.Errorf("consumer %s is named twice: %w", id, ErrStatement)
 		}
 	}
-	if p.RequestTTL < minRequestTTL || p.RequestTTL > maxRequestTTL || p.LeaseTTL == 0 || p.LeaseTTL > p.LeaseMax || p.LeaseMax > maxLease {
-		return fmt.Errorf("request ttl must be %d s to 24 h, lease ttl at most the lease maximum, that at most 30 days: %w", minRequestTTL, ErrStatement)
+	if p.RequestTTL == 0 || p.RequestTTL > uint32(MaxRequestTTL/time.Second) || p.LeaseTTL == 0 || p.LeaseTTL > p.LeaseMax || p.LeaseMax > uint32(MaxLease/time.Second) {
+		return fmt.Errorf("request ttl must be 1 s to 24 h, lease ttl at most the lease maximum, that at most 30 days: %w", ErrStatement)
 	}
 	return checkFactors(p.RefusedFactors)
 }

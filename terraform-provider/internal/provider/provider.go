@@ -82,6 +82,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newGroupResource,
+		newPolicyResource,
 		newOrganizationResource,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -14,6 +15,7 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/consumer"
 	"github.com/stillvault/stillvault/plugins/home"
 	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer"
@@ -29,6 +31,9 @@ type session struct {
 	named  bool // the configuration says which organisation there is, or which log
 
 	settings settings
+
+	seen  consumer.Volatile // where there is no home
+	mount mountPin
 }
 
 // newSession reads the configuration, without connecting.
