@@ -83,18 +83,23 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newGroupResource,
 		newPolicyResource,
+		newSecretResource,
 		newOrganizationResource,
 	}
 }
 
 // DataSources lists the kinds of data sources.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{}
+	return []func() datasource.DataSource{
+		newSecretMetadata,
+	}
 }
 
 // EphemeralResources lists the kinds of ephemeral resources.
 func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{}
+	return []func() ephemeral.EphemeralResource{
+		newEphemeralSecret,
+	}
 }
 
 // Functions lists the functions.

@@ -33,7 +33,7 @@ type session struct {
 	settings settings
 
 	seen  consumer.Volatile // where there is no home
-	mount mountPin
+	where mountPin
 }
 
 // newSession reads the configuration, without connecting.
