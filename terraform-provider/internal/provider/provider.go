@@ -85,6 +85,8 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		newPolicyResource,
 		newSecretResource,
 		newOrganizationResource,
+		newApproverResource,
+		newConsumerResource,
 	}
 }
 
