@@ -56,7 +56,7 @@ type placed struct {
 // their number is not known.
 func (m *policyModel) requirements(ctx context.Context, diags *diag.Diagnostics) (all []placed, known bool) {
 	known = !m.Requirement.IsUnknown() && !m.BreakGlass.IsUnknown()
-	if !m.Requirement.IsUnknown() {
+	if !m.Requirement.IsUnknown() && !m.Requirement.IsNull() {
 		var ordinary []requirementModel
 		diags.Append(m.Requirement.ElementsAs(ctx, &ordinary, false)...)
 		for i, q := range ordinary {

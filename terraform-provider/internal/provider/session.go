@@ -30,6 +30,8 @@ type session struct {
 	signer *lateSigner
 	named  bool // the configuration says which organisation there is, or which log
 
+	blind atomic.Bool // the roster could not be seen for a plan: see foresee
+
 	settings settings
 
 	seen  consumer.Volatile // where there is no home
