@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
+		"admit":   scriptAdmit,
 		"capture": scriptCapture,
 		"found":   scriptFound,
 		"join":    scriptJoin,
