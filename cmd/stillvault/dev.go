@@ -19,6 +19,7 @@ import (
 type devOptions struct {
 	dev.Options
 	demo    bool
+	bare    bool
 	verbose bool
 }
 
@@ -36,6 +37,9 @@ The server speaks Vault's API on this machine alone, without a Vault. With
 --vault, it is a real Vault: VAULT_BIN, tools/bin/vault, or the one on PATH. All
 of it is gone when it stops, unless --data or --home says where to keep it.
 
+With --bare, it has no organisation: an administrator's token and an Org Identity
+key that founded nothing yet, for Terraform, or for you, to begin with.
+
 With --demo, it shows the main job and ends: a secret is stored, a read waits,
 an approver says yes, the read prints the secret. On a terminal, the approver is
 you.
@@ -45,18 +49,21 @@ printed.`,
 		Example: `  stillvault dev
   stillvault dev --demo
   stillvault dev --vault
+  stillvault dev --bare
   stillvault dev --data dev.db`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.dev(cmd.Context(), cmd.InOrStdin(), o) },
 	}
 	f := c.Flags()
 	f.BoolVar(&o.demo, "demo", false, "show the main job, then end")
+	f.BoolVar(&o.bare, "bare", false, "found no organisation: Terraform or somebody will")
 	f.BoolVar(&o.Vault, "vault", false, "run a real Vault")
 	f.StringVar(&o.Plugin, "plugin", "", "path of the plug-in (default beside this program)")
 	f.StringVar(&o.Data, "data", "", "keep the storage in this file, and the state beside it")
 	f.StringVar(&o.Listen, "listen", "", "loopback address to listen on (default 127.0.0.1:8200; with --demo, a free port)")
 	f.BoolVar(&o.verbose, "verbose", false, "show the server's log")
 	c.MarkFlagsMutuallyExclusive("data", "vault")
+	c.MarkFlagsMutuallyExclusive("bare", "demo")
 	_ = c.MarkFlagFilename("plugin")
 	_ = c.MarkFlagFilename("data")
 	return c
@@ -81,6 +88,9 @@ func (a *app) dev(ctx context.Context, in io.Reader, o devOptions) (err error) {
 		return fmt.Errorf("start the development server: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if o.bare {
+		return a.devBare(ctx, server)
+	}
 	if _, err := server.Found(ctx); err != nil {
 		return err
 	}
@@ -95,9 +105,13 @@ func (a *app) dev(ctx context.Context, in io.Reader, o devOptions) (err error) {
 		return err
 	}
 	a.explainDev(server)
+	a.untilStopped(ctx)
+	return nil
+}
+
+func (a *app) untilStopped(ctx context.Context) {
 	<-ctx.Done()
 	a.Say("\nstopped")
-	return nil
 }
 
 // colourful says whether the person lets commands colour what they print.
@@ -116,33 +130,26 @@ func (a *app) devLogger(verbose bool) hclog.Logger {
 // explainDev prints what to do with a server that runs.
 func (a *app) explainDev(s *dev.Server) {
 	p := func(format string, args ...any) { fmt.Fprintf(a.Out(), format+"\n", args...) }
-	p("%s", a.Bold("Stillvault development server. For development only: its keys and tokens are no secrets."))
-	p("")
-	p("  server     %s", s.Address)
-	p("             %s", s.Kind)
+	a.introduceDev(s)
 	p("  approvers  alice, bob: one of them approves what is read below prod/ and team/")
 	p("  state      %s%s", s.Home, map[bool]string{false: ", gone when this stops"}[s.Kept])
 	p("")
-	if folder := offPath(); folder != "" {
-		p("%s", a.Bold("In each terminal first, so that it finds this program:"))
-		p("  export PATH='%s':\"$PATH\"", folder)
-		p("")
-	}
+	a.explainPath()
 	p("%s", a.Bold("Write a secret, as the author:"))
-	a.exports(s, "author")
+	a.exports(s.Variables("author"))
 	p("  vault write stillvault/secret/prod/db username=app password=example")
 	p("")
 	p("%s", a.Bold("Read it in a second terminal, as carol; it waits:"))
-	a.exports(s, "carol")
+	a.exports(s.Variables("carol"))
 	p("  %s", dev.ReadLine)
 	p("")
 	p("%s", a.Bold("Approve it in a third, as alice:"))
-	a.exports(s, "alice")
+	a.exports(s.Variables("alice"))
 	p("  stillvault approve --approver alice")
 	p("")
 	if url := s.AppURL(); url != "" {
 		p("%s", a.Bold("Or approve with a passkey in a browser on this machine; as admin, for dave:"))
-		a.exports(s, "admin")
+		a.exports(s.Variables("admin"))
 		p("  stillvault approver enroll dave --no-entity   # then open the link that it prints")
 		p("  stillvault approver admit dave")
 		p("  stillvault group set dba alice bob dave       # for what is written from then on")
@@ -174,6 +181,6 @@ func offPath() string {
 	return filepath.Dir(self)
 }
 
-func (a *app) exports(s *dev.Server, person string) {
-	fmt.Fprintf(a.Out(), "  export %s\n", strings.Join(s.Variables(person), " \\\n         "))
+func (a *app) exports(variables []string) {
+	fmt.Fprintf(a.Out(), "  export %s\n", strings.Join(variables, " \\\n         "))
 }

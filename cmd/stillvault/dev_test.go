@@ -59,8 +59,6 @@ func demonstrate(t *testing.T, flags ...string) string {
 	return out.String()
 }
 
-// A development server that keeps its data is the same one when it is started
-// again: the organisation, the tokens, the secrets.
 func TestTheFolderIsNamedWhereAShellWouldNotFindTheProgram(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -79,6 +77,8 @@ func TestTheFolderIsNamedWhereAShellWouldNotFindTheProgram(t *testing.T) {
 	}
 }
 
+// A development server that keeps its data is the same one when it is started
+// again: the organisation, the tokens, the secrets.
 func TestADevelopmentServerKeepsItsData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "dev.db")
 	address, token := "", ""
@@ -93,13 +93,13 @@ func TestADevelopmentServerKeepsItsData(t *testing.T) {
 }
 
 // inDevelopment runs a development server for as long as use takes.
-func inDevelopment(t *testing.T, data string, use func(out string)) {
+func inDevelopment(t *testing.T, data string, use func(out string), flags ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	var out shown
 	a := &app{Terminal: terminal.New(strings.NewReader(""), &out, io.Discard)}
 	root := a.root()
-	root.SetArgs([]string{"dev", "--plugin", os.Getenv(pluginVariable), "--data", data, "--listen", "127.0.0.1:0"})
+	root.SetArgs(append([]string{"dev", "--plugin", os.Getenv(pluginVariable), "--data", data, "--listen", "127.0.0.1:0"}, flags...))
 	ended := make(chan error, 1)
 	go func() { ended <- root.ExecuteContext(ctx) }()
 	for deadline := time.Now().Add(time.Minute); !strings.Contains(out.String(), "Ctrl-C"); {

@@ -3,7 +3,8 @@
 // is founded by the same commands that anybody types; package main hands them
 // in as a [Command].
 //
-// Begin with [Start], then [Server.Found]; [Demo] shows the main job on it.
+// Begin with [Start], then [Server.Found], or [Server.Prepare] where somebody else is
+// to found the organisation; [Demo] shows the main job.
 //
 // It is for development: keys of the organisation and of its approvers lie in
 // one directory, and tokens are printed.

@@ -31,12 +31,14 @@ func (s *Server) Found(ctx context.Context) (founded bool, err error) {
 	if err := s.announceApp(ctx); err != nil {
 		return false, err
 	}
-	done := filepath.Join(s.Home, "dev", "founded")
+	done := s.foundedMark()
 	if _, err := os.Stat(done); err == nil {
 		return false, nil
 	}
-	if _, err := os.Stat(filepath.Join(s.Home, "pins.json")); err == nil {
-		return false, fmt.Errorf("%s: %w", s.Home, ErrForeign)
+	for _, foreign := range []string{filepath.Join(s.Home, "pins.json"), s.identityPath()} {
+		if _, err := os.Stat(foreign); err == nil {
+			return false, fmt.Errorf("%s: %w", s.Home, ErrForeign)
+		}
 	}
 	if err := errors.Join(os.MkdirAll(s.recoveryDir(), 0o700), os.MkdirAll(filepath.Dir(done), 0o700)); err != nil {
 		return false, fmt.Errorf("found the organisation: %w", err)
