@@ -6,6 +6,7 @@ package transit
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -53,9 +54,8 @@ type keyView struct {
 	Type    string `json:"type"`
 	Derived bool   `json:"derived"`
 	Latest  int    `json:"latest_version"`
-	Keys    map[string]struct {
-		PublicKey string `json:"public_key"`
-	} `json:"keys"`
+	// Keys are versions; what is shown of each depends on the type.
+	Keys map[string]json.RawMessage `json:"keys"`
 }
 
 // pin reads the public key of a version, "" being the newest.
@@ -79,11 +79,13 @@ func (s *Signer) pin(ctx context.Context, version string) error {
 	if !ok {
 		return fmt.Errorf("it has no version %d: %w", s.version, signer.ErrKeyChanged)
 	}
-	public, err := base64.StdEncoding.Strict().DecodeString(held.PublicKey)
-	if err != nil || len(public) != len(s.public) {
+	var shown struct {
+		PublicKey []byte `json:"public_key"`
+	}
+	if err := json.Unmarshal(held, &shown); err != nil || len(shown.PublicKey) != len(s.public) {
 		return fmt.Errorf("its public key is none of Ed25519: %w", signer.ErrKeyType)
 	}
-	s.public = envelope.VerifyKey(public)
+	s.public = envelope.VerifyKey(shown.PublicKey)
 	if err := s.public.Check(); err != nil {
 		return fmt.Errorf("%w: %w", err, signer.ErrKeyType)
 	}
