@@ -25,9 +25,9 @@ const (
 	engineBinary   = "vault-plugin-secrets-stillvault"
 )
 
-// TestMain builds what a release has, and lets scripts run tf.
+// TestMain builds what a release has, and lets scripts run tf and api.
 func TestMain(m *testing.M) {
-	testscript.Main(withBinaries{m}, map[string]func(){"tf": runTerraform})
+	testscript.Main(withBinaries{m}, map[string]func(){"api": callVault, "tf": runTerraform})
 }
 
 type withBinaries struct{ *testing.M }

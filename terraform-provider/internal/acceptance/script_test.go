@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/host"
 	"github.com/stillvault/stillvault/plugins/phone"
 )
@@ -36,10 +37,12 @@ func TestScripts(t *testing.T) {
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"admit":   scriptAdmit,
-		"capture": scriptCapture,
-		"found":   scriptFound,
-		"join":    scriptJoin,
+		"admit":      scriptAdmit,
+		"capture":    scriptCapture,
+		"found":      scriptFound,
+		"join":       scriptJoin,
+		"production": scriptProduction,
+		"textenv":    scriptTextenv,
 	}
 }
 
@@ -60,7 +63,7 @@ func setUpEmbedded(env *testscript.Env, program string) error {
 	}
 	env.Defer(func() { _ = h.Close() })
 	return setEnvironment(env, program, map[string]string{
-		"VAULT_ADDR": h.Addr(), "VAULT_TOKEN": "admin-token",
+		"VAULT_ADDR": h.Addr(), "VAULT_TOKEN": "admin-token", "MOUNT": broker.DefaultMount,
 		"ALICE_TOKEN": "alice-token", "ALICE_ENTITY": aliceEntity,
 	})
 }
