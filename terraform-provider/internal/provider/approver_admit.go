@@ -23,9 +23,9 @@ var (
 	errReused = errors.New("these keys were admitted before and revoked since, and can be admitted no more; have the person enrol anew, and give the words that their device shows then")
 )
 
-// answered finds the enrolment that a fingerprint is of. The broker says only where
-// to look: 128 bits of a hash over the whole of it decide.
-func (s *session) answered(ctx context.Context, name, fingerprint, command string) (roster.Enrolment, error) {
+// answered finds the enrolment that a fingerprint is of, among those that fit. The
+// broker says only where to look: 128 bits of a hash over the whole of it decide.
+func (s *session) answered(ctx context.Context, fits func(broker.Enrolment) bool, fingerprint string) (roster.Enrolment, error) {
 	var none roster.Enrolment
 	all, err := s.broker.ListEnrolments(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s *session) answered(ctx context.Context, name, fingerprint, command strin
 	}
 	found := 0
 	for _, listed := range all {
-		if listed.Name != name || listed.State != broker.EnrolmentAnswered && listed.State != broker.EnrolmentAdmitted {
+		if !fits(listed) || listed.State != broker.EnrolmentAnswered && listed.State != broker.EnrolmentAdmitted {
 			continue
 		}
 		posted, err := s.broker.ReadEnrolment(ctx, listed.ID)
@@ -50,9 +50,9 @@ func (s *session) answered(ctx context.Context, name, fingerprint, command strin
 		}
 	}
 	if found == 0 {
-		return none, fmt.Errorf("`%s`: %w", command, errUnanswered)
+		return none, errUnanswered
 	}
-	return none, fmt.Errorf("`%s`: %w", command, errWords)
+	return none, errWords
 }
 
 // admit signs the admission of an enrolment, and returns the approver's id.

@@ -80,11 +80,15 @@ func (m *approverModel) keep(from *approverModel) {
 	m.Factors, m.Devices, m.Status, m.Enroll = from.Factors, from.Devices, from.Status, from.Enroll
 }
 
-// unknown leaves open what only the admission will say.
-func (m *approverModel) unknown() {
+// open leaves open what only the admission will say, and whether there is one where
+// the words are unknown.
+func (m *approverModel) open() {
 	m.ID, m.SigningKey, m.Generation, m.Recovery = types.StringUnknown(), types.StringUnknown(), types.Int64Unknown(), types.BoolUnknown()
 	m.Factors, m.Devices = types.SetUnknown(types.StringType), types.ListUnknown(deviceType)
-	m.Status, m.Enroll = types.StringUnknown(), types.StringUnknown()
+	m.Status, m.Enroll = types.StringValue(approverAdmitted), types.StringNull()
+	if m.Fingerprint.IsUnknown() {
+		m.Status, m.Enroll = types.StringUnknown(), types.StringUnknown()
+	}
 }
 
 // show takes over what the roster says of an approver.

@@ -1,0 +1,124 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/orglog"
+)
+
+// set makes the approver what is planned. state is nil for a new one.
+func (a *approverResource) set(ctx context.Context, plan, state *approverModel, diags *diag.Diagnostics) (roster.Head, bool) {
+	entities := a.session.entitiesOf(ctx, plan.Entities, diags)
+	if diags.HasError() {
+		return roster.Head{}, false
+	}
+	var head roster.Head
+	var err error
+	verb := "set"
+	switch {
+	case state.admitted():
+		head, err = a.change(ctx, plan, state, entities, diags)
+	case plan.Fingerprint.IsNull():
+		verb = "prepare"
+		head, err = a.pend(ctx, plan, diags)
+	default:
+		verb = "admit"
+		head, err = a.admit(ctx, plan, entities, diags)
+	}
+	if err != nil {
+		diags.AddError(fmt.Sprintf("Cannot %s approver %q", verb, plan.Name.ValueString()), fmt.Sprintf("approver %q: %s", plan.Name.ValueString(), err))
+	}
+	return head, !diags.HasError()
+}
+
+// pend says how the person is to be invited.
+func (a *approverResource) pend(ctx context.Context, plan *approverModel, diags *diag.Diagnostics) (roster.Head, error) {
+	plan.pend(ctx, a.session.broker.Mount(), diags)
+	err := a.free(ctx, plan.Name.ValueString())
+	var head roster.Head
+	if err == nil {
+		err = a.session.view(ctx, func(r *roster.Roster) error { head = r.Head(); return nil })
+	}
+	if err == nil {
+		diags.AddWarning(fmt.Sprintf("Approver %q is pending", plan.Name.ValueString()),
+			fmt.Sprintf("Run `%s`, which makes a ticket, and hand it to them alone. When their device has answered, set `fingerprint` to the eight words that they read out from it, and apply again.", plan.Enroll.ValueString()))
+	}
+	return head, err
+}
+
+// free is errExists where an approver has a name already.
+func (a *approverResource) free(ctx context.Context, name string) error {
+	return a.session.view(ctx, func(r *roster.Roster) error {
+		if _, err := r.ApproverNamed(name); err == nil {
+			return errExists
+		}
+		return nil
+	})
+}
+
+// admit admits the device whose words are given.
+func (a *approverResource) admit(ctx context.Context, plan *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
+	name := plan.Name.ValueString()
+	command := plan.enrollCommand(ctx, a.session.broker.Mount(), diags)
+	e, err := a.session.answered(ctx, func(e broker.Enrolment) bool { return e.Name == name }, plan.Fingerprint.ValueString())
+	if err != nil {
+		if taken := a.free(ctx, name); taken != nil {
+			return roster.Head{}, taken
+		}
+		diags.AddAttributeError(path.Root("fingerprint"), fmt.Sprintf("Cannot admit approver %q", name), fmt.Sprintf("approver %q, `%s`: %s", name, command.ValueString(), err))
+		return roster.Head{}, nil
+	}
+	head, err := a.session.admit(ctx, name, e, entities)
+	if err != nil {
+		return head, err
+	}
+	return head, a.session.view(ctx, func(r *roster.Roster) error {
+		who, err := r.Approver(e.Approver)
+		if err != nil {
+			return err
+		}
+		// Somebody who renames them meanwhile is seen by the next plan.
+		given, related := plan.Name, plan.Entities
+		plan.show(r, who)
+		plan.Name, plan.Entities = given, related
+		return nil
+	})
+}
+
+// change renames an admitted approver and relates them to other entities.
+func (a *approverResource) change(ctx context.Context, plan, state *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
+	id, err := envelope.ParseID(state.ID.ValueString())
+	if err != nil {
+		return roster.Head{}, err
+	}
+	if state.Fingerprint.IsNull() && !plan.Fingerprint.IsNull() {
+		if a.confirm(ctx, plan, state, diags); diags.HasError() {
+			return roster.Head{}, nil
+		}
+	}
+	return a.session.sign(ctx, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
+		return setEntries(r, id, plan.Name.ValueString(), entities)
+	}})
+}
+
+// confirm compares words that are given for somebody who is admitted already, as
+// after an import, as long as the broker has the answer that they are of.
+func (a *approverResource) confirm(ctx context.Context, plan, state *approverModel, diags *diag.Diagnostics) {
+	at, name := path.Root("fingerprint"), plan.Name.ValueString()
+	theirs := func(e broker.Enrolment) bool { return e.Approver.String() == state.ID.ValueString() }
+	switch _, err := a.session.answered(ctx, theirs, plan.Fingerprint.ValueString()); {
+	case errors.Is(err, errUnanswered):
+		diags.AddAttributeWarning(at, fmt.Sprintf("Words of approver %q not compared", name),
+			fmt.Sprintf("approver %q is admitted, and the broker has no answer of theirs any more that the words could be compared with. They are not needed: leave them out if in doubt.", name))
+	case err != nil:
+		diags.AddAttributeError(at, fmt.Sprintf("Cannot confirm approver %q", name), fmt.Sprintf("approver %q is admitted: %s. Or leave the words out, which are not needed any more.", name, err))
+	}
+}
