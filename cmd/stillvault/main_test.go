@@ -22,9 +22,9 @@ import (
 const pluginVariable = "STILLVAULT_TEST_PLUGIN"
 
 // TestMain builds the engine once, and lets scripts run this binary as
-// stillvault.
+// stillvault, and as a signer.
 func TestMain(m *testing.M) {
-	testscript.Main(withPlugin{m}, map[string]func(){"stillvault": main})
+	testscript.Main(withPlugin{m}, map[string]func(){"stillvault": main, "test-signer": serveTestSigner})
 }
 
 type withPlugin struct{ *testing.M }

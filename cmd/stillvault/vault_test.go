@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -20,7 +22,7 @@ import (
 
 // hostOnly are the scripts that replace the broker, are about the development
 // host, or need no broker.
-var hostOnly = []string{"crash.txtar", "install.txtar", "rollback.txtar", "usage.txtar"}
+var hostOnly = []string{"crash.txtar", "install.txtar", "rollback.txtar", "signer-agent.txtar", "signer-exec.txtar", "usage.txtar"}
 
 // TestScriptsOnVault runs the scripts on a real Vault, each on a mount of its
 // own, at a path that is not the default one.
@@ -38,6 +40,9 @@ func TestScriptsOnVault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := client.Sys().MountWithContext(t.Context(), "transit", &api.MountInput{Type: "transit"}); err != nil {
+		t.Fatal(err)
+	}
 	var mounts atomic.Int32
 	params := scriptParams()
 	params.Files = scriptFiles(t)
@@ -49,12 +54,14 @@ func TestScriptsOnVault(t *testing.T) {
 				PluginVersion: engine.Version, AllowedResponseHeaders: phone.AllowedHeaders(),
 			},
 		})
+		key := strings.ReplaceAll(mount, "/", "-")
+		_, made := client.Logical().WriteWithContext(context.Background(), "transit/keys/"+key, map[string]any{"type": "ed25519"})
 		scriptEnvironment(env, map[string]string{
 			"VAULT_ADDR": server.Addr(), "VAULT_TOKEN": server.RootToken(), "STILLVAULT_MOUNT": mount,
 			"ALICE_TOKEN": alice.Token, "ALICE_ENTITY": alice.EntityID,
-			"CAROL_TOKEN": carol.Token, "CAROL_ENTITY": carol.EntityID,
+			"CAROL_TOKEN": carol.Token, "CAROL_ENTITY": carol.EntityID, "TRANSIT_KEY": key,
 		})
-		return err
+		return errors.Join(err, made)
 	}
 	testscript.Run(t, params)
 }
@@ -65,7 +72,8 @@ func scriptFiles(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var files []string
+	// And the one that needs more of Vault than the engine.
+	files := []string{"testdata/vault/signer-transit.txtar"}
 	for _, e := range entries {
 		if !slices.Contains(hostOnly, e.Name()) {
 			files = append(files, "testdata/script/"+e.Name())
