@@ -4,16 +4,12 @@ resource "stillvault_approver" "alice" {
   name        = "alice"
   entities    = ["6fb1a2c4-93d0-4d0e-8c1b-52a7f1d9e033"]
   fingerprint = "lusab babad gutih tugad zapos kivor domun faliz"
-
-  depends_on = [stillvault_organization.this]
 }
 
 # Somebody who cannot log in to this Vault has no entity there.
 resource "stillvault_approver" "bob" {
   name     = "bob"
   entities = []
-
-  depends_on = [stillvault_organization.this]
 }
 
 output "invitations" {
