@@ -31,6 +31,7 @@ func main() {
 func serve() error {
 	debug := flag.Bool("debug", false, "run for a debugger, and print what TF_REATTACH_PROVIDERS is to be")
 	flag.Parse()
+	quiet()
 	p := stillvault.New(release)
 	// A signer may be a process of its own, or have a key in memory.
 	defer p.Close()

@@ -37,12 +37,18 @@ func policySchema() schema.Schema {
 		Blocks: map[string]schema.Block{
 			"requirement": schema.ListNestedBlock{
 				MarkdownDescription: fmt.Sprintf("That many distinct people of those. 1 to %d; all must be met.", roster.MaxRequirements),
-				NestedObject:        schema.NestedBlockObject{Attributes: requirementAttributes("How many people must say yes.")},
+				NestedObject: schema.NestedBlockObject{Attributes: requirementAttributes(schema.Int64Attribute{
+					Required: true, MarkdownDescription: "How many people must say yes.", Validators: []validator.Int64{int64validator.Between(1, maxPeople)},
+				})},
 			},
 			"break_glass": schema.SingleNestedBlock{
 				MarkdownDescription: "Another way in, for the hour at which the others cannot be reached: people who each have a recovery factor. " +
 					"Using it needs a reason, every approver is told, and the secret is to be rotated.",
-				Attributes: requirementAttributes(fmt.Sprintf("How many people it takes, at least %d.", roster.MinBreakGlass)),
+				// The framework would want a required one also where there is no block.
+				Attributes: requirementAttributes(schema.Int64Attribute{
+					Optional: true, MarkdownDescription: fmt.Sprintf("How many people it takes, at least %d. Required.", roster.MinBreakGlass),
+					Validators: []validator.Int64{int64validator.AtMost(maxPeople)},
+				}),
 			},
 		},
 	}
@@ -86,15 +92,13 @@ func policyAttributes() map[string]schema.Attribute {
 	}
 }
 
-func requirementAttributes(m string) map[string]schema.Attribute {
+func requirementAttributes(m schema.Int64Attribute) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{nameForm{}},
 			MarkdownDescription: "Name, which approvers are shown, unique in the policy. May be left out where one group or one person is named: then it is what that was called when the policy was made.",
 		},
-		"m": schema.Int64Attribute{
-			Required: true, MarkdownDescription: m, Validators: []validator.Int64{int64validator.Between(1, maxPeople)},
-		},
+		"m":         m,
 		"approvers": optionalIDs("Ids of approvers who count."),
 		"groups":    optionalIDs("Ids of groups whose members count, at any depth."),
 	}

@@ -54,7 +54,7 @@ func (q *placed) validate(ctx context.Context, names map[string]path.Path, diags
 	}
 	m := q.M.ValueInt64()
 	if q.breakGlass && !q.M.IsUnknown() && m < roster.MinBreakGlass {
-		diags.AddAttributeError(q.at.AtName("m"), "Break-glass by one person",
+		diags.AddAttributeError(q.at.AtName("m"), "Break-glass by too few",
 			fmt.Sprintf("Break-glass needs at least %d people: it is no way for one person around the others.", roster.MinBreakGlass))
 	}
 	named, whole := q.named(ctx, diags)
