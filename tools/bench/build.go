@@ -14,9 +14,13 @@ import (
 // build compiles a program into dir, with the settings that this one was built
 // with, and returns its path.
 func build(ctx context.Context, p *progress, dir, pkg string) (string, error) {
-	to := filepath.Join(dir, path.Base(pkg))
-	p.say("building %s", path.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, pkg)
+	return buildIn(ctx, p, ".", filepath.Join(dir, path.Base(pkg)), pkg)
+}
+
+// buildIn does so in the module of a directory, and returns to.
+func buildIn(ctx context.Context, p *progress, module, to, pkg string) (string, error) {
+	p.say("building %s", filepath.Base(to))
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", module, "-trimpath", "-o", to, pkg)
 	cmd.Env = append(os.Environ(), buildSettings()...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)

@@ -13,9 +13,11 @@ type effort struct {
 	blocked    int           // reads that block at once
 	benchTime  time.Duration // of one of Go's benchmarks, in a round
 	reshares   int           // of a thousand secrets each
+	applies    int           // rounds of the provider table
+	managed    int           // policies that Terraform manages in each
 }
 
 var (
-	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond, reshares: 3}
-	brief = effort{name: "quick", rounds: 3, sealRounds: 12, seals: 25, spell: time.Second, roundTrips: 15, blocked: 1_000, benchTime: 50 * time.Millisecond, reshares: 1}
+	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond, reshares: 3, applies: 3, managed: 1_000}
+	brief = effort{name: "quick", rounds: 3, sealRounds: 12, seals: 25, spell: time.Second, roundTrips: 15, blocked: 1_000, benchTime: 50 * time.Millisecond, reshares: 1, applies: 1, managed: 200}
 )

@@ -48,6 +48,7 @@ var measurements = []measurement{
 	{"reshare", measureReshare},
 	{"engine", measureEngine},
 	{"blocked", measureBlocked},
+	{"provider", measureProvider},
 }
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {

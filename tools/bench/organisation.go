@@ -15,7 +15,7 @@ const approvers = 3
 
 // organisation is one with a few approvers.
 type organisation struct {
-	identity *envelope.SigningKey
+	identity envelope.Signer
 	log      []envelope.Signed
 	roster   *roster.Roster
 	people   []*person
@@ -29,7 +29,12 @@ type person struct {
 
 // found founds an organisation and admits so many approvers.
 func found(people int) (*organisation, error) {
-	o := &organisation{identity: envelope.NewSigningKey(envelope.NewKey())}
+	return foundBy(envelope.NewSigningKey(envelope.NewKey()), people)
+}
+
+// foundBy does so with an Org Identity key that exists.
+func foundBy(identity envelope.Signer, people int) (*organisation, error) {
+	o := &organisation{identity: identity}
 	recovery := envelope.NewSigningKey(envelope.NewKey())
 	first, err := roster.Found(o.identity, recovery.Public(), time.Now())
 	if err != nil {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,19 +14,39 @@ import (
 )
 
 // resident returns how many bytes of a process are in memory.
-func resident(pid int) (int64, error) {
+func resident(pid int) (int64, error) { return memoryOf(pid, "VmRSS:") }
+
+// memoryOf returns a figure of a process that Linux gives in kB, in bytes.
+func memoryOf(pid int, field string) (int64, error) {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, fmt.Errorf("measure the plug-in's memory (on Linux only): %w", err)
+		return 0, fmt.Errorf("measure a plug-in's memory (on Linux only): %w", err)
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if rest, found := strings.CutPrefix(lines.Text(), "VmRSS:"); found {
+		if rest, found := strings.CutPrefix(lines.Text(), field); found {
 			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
 			return kib << 10, err
 		}
 	}
 	return 0, fmt.Errorf("process %d has no resident memory: it has ended", pid)
+}
+
+// children returns the processes that a process started, proc(5): the parent is
+// the second field after the name in brackets.
+func children(pid int) (all []int) {
+	entries, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, entry := range entries {
+		stat, _ := os.ReadFile(entry)
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 2 || string(fields[1]) != strconv.Itoa(pid) {
+			continue
+		}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(entry))); err == nil {
+			all = append(all, child)
+		}
+	}
+	return all
 }
 
 // residentCollected has a plug-in collect its garbage and give the memory back,
