@@ -133,10 +133,7 @@ func (g *groupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := g.session.view(ctx, func(r *roster.Roster) error {
-		if err := checkHead(ctx, req.Private, r); err != nil {
-			return err
-		}
+	err := g.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
 		id, err := envelope.ParseID(state.ID.ValueString())
 		if err != nil {
 			return err

@@ -165,10 +165,7 @@ func (p *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := p.session.view(ctx, func(r *roster.Roster) error {
-		if err := checkHead(ctx, req.Private, r); err != nil {
-			return err
-		}
+	err := p.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
 		id, err := envelope.ParseID(state.ID.ValueString())
 		if err != nil {
 			return err
