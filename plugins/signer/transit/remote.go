@@ -93,12 +93,12 @@ func meaning(err error) error {
 	said := signer.Words(strings.Join(answer.Errors, "; "))
 	switch {
 	case answer.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("Vault has no such key (%s); see `vault list transit/keys`: %w", said, signer.ErrUnavailable)
+		return fmt.Errorf("there is no such key (%s); see `vault list transit/keys`: %w", said, signer.ErrUnavailable)
 	case answer.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("Vault says %q; the token needs read on transit/keys/NAME and update on transit/sign/NAME: %w", said, signer.ErrRefused)
+		return fmt.Errorf("the answer is %q; the token needs read on transit/keys/NAME and update on transit/sign/NAME: %w", said, signer.ErrRefused)
 	// 500 is what Transit answers to a version that may no longer sign.
 	case answer.StatusCode > http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests:
-		return fmt.Errorf("Vault says %q: %w", said, signer.ErrUnavailable)
+		return fmt.Errorf("the answer is %q: %w", said, signer.ErrUnavailable)
 	}
-	return fmt.Errorf("Vault says %q: %w", said, signer.ErrRefused)
+	return fmt.Errorf("the answer is %q: %w", said, signer.ErrRefused)
 }
