@@ -39,6 +39,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"admit":      scriptAdmit,
 		"capture":    scriptCapture,
+		"eventually": scriptEventually,
 		"found":      scriptFound,
 		"join":       scriptJoin,
 		"production": scriptProduction,

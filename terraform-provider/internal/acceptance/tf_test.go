@@ -7,12 +7,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 )
 
 // runTerraform is "tf ARG…" in a script: the program that the script is run for,
 // with its wrapped messages on a line each, so that a script can look for a
-// sentence.
+// sentence. Interrupting it interrupts the program.
 func runTerraform() {
 	cmd := exec.Command(os.Getenv(programName), os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
@@ -24,6 +25,13 @@ func runTerraform() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(125)
 	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	go func() {
+		for s := range interrupts {
+			_ = cmd.Process.Signal(s)
+		}
+	}()
 	unwrap(messages, os.Stderr)
 	var exit *exec.ExitError
 	if err := cmd.Wait(); errors.As(err, &exit) {

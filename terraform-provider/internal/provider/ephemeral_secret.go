@@ -95,7 +95,7 @@ func (*ephemeralSecret) ValidateConfig(ctx context.Context, req ephemeral.Valida
 		return
 	}
 	if reason := m.Reason.ValueString(); len(reason) > approval.MaxReason || !approval.Printable(reason) {
-		resp.Diagnostics.AddAttributeError(path.Root("reason"), "Not a reason",
+		resp.Diagnostics.AddAttributeError(path.Root("reason"), fmt.Sprintf("Not a reason to read %q", m.Path.ValueString()),
 			fmt.Sprintf("reason_invalid: approvers are shown it as it is, so it has at most %d bytes on one line, without control characters or marks that change how text is shown", approval.MaxReason))
 	}
 	for at, n := range map[string]types.Int64{"version": m.Version, "minimum_version": m.MinimumVersion} {
@@ -171,7 +171,7 @@ func (o *opening) open(ctx context.Context, m *ephemeralSecretModel) (*consumer.
 
 func (o *opening) terms(m *ephemeralSecretModel) (approval.Terms, error) {
 	t := approval.Terms{Reason: m.Reason.ValueString()}
-	if m.Reason.IsNull() {
+	if t.Reason == "" {
 		t.Reason = shortened("terraform: read "+o.path, approval.MaxReason)
 	}
 	for _, d := range []struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/stillvault/stillvault/core/approval"
@@ -41,8 +40,6 @@ func adviceFor(err error) string {
 		return "The run was interrupted. Nothing was released; approvers see the request no more."
 	case errors.Is(err, approval.ErrExpired):
 		return "Nobody decided in time. Tell the approvers before you run this again, or give them longer: `wait` is at most the policy's request_ttl."
-	case errors.Is(err, broker.ErrMissing), broker.StatusOf(err) == http.StatusGone:
-		return "There is no such secret to read: write it first, or undelete it."
 	case broker.NameOf(err) == "request_cancelled":
 		return "Somebody cancelled the request: an administrator, or whoever has the same identity in Vault."
 	}
