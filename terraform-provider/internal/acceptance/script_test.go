@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stillvault/stillvault/plugins/broker"
@@ -43,6 +44,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"found":      scriptFound,
 		"join":       scriptJoin,
 		"production": scriptProduction,
+		"restore":    scriptRestore,
+		"snapshot":   scriptSnapshot,
 		"textenv":    scriptTextenv,
 	}
 }
@@ -63,6 +66,7 @@ func setUpEmbedded(env *testscript.Env, program string) error {
 		return err
 	}
 	env.Defer(func() { _ = h.Close() })
+	env.Values[embeddedKey{}] = &embedded{host: h, saved: map[string]map[string]*logical.StorageEntry{}}
 	return setEnvironment(env, program, map[string]string{
 		"VAULT_ADDR": h.Addr(), "VAULT_TOKEN": "admin-token", "MOUNT": broker.DefaultMount,
 		"ALICE_TOKEN": "alice-token", "ALICE_ENTITY": aliceEntity,

@@ -53,6 +53,9 @@ func (p *pins) Recall() (orglog.Known, error) {
 // Advance keeps a log. The configured minimum holds also where the state
 // directory knows less.
 func (p *pins) Advance(r *roster.Roster, statements []envelope.Signed) error {
+	if err := p.minimum(r); err != nil {
+		return err
+	}
 	h := p.session.home
 	if h == nil {
 		return p.volatile.Advance(r, statements)
@@ -74,6 +77,21 @@ func (p *pins) Advance(r *roster.Roster, statements []envelope.Signed) error {
 		return err
 	}
 	return h.Advance(r, statements)
+}
+
+// errMinimum means that a log is older than the configuration wants, for which
+// fetching it again is no remedy.
+var errMinimum = errors.New("roster_rolled_back: the organisation's log is shorter than minimum_head says; push the newer log to the broker with `stillvault org log push`")
+
+func (p *pins) minimum(r *roster.Roster) error {
+	if p.volatile.Minimum.Hash.IsZero() {
+		return nil
+	}
+	err := r.Follows(p.volatile.Minimum)
+	if errors.Is(err, roster.ErrRolledBack) {
+		return errMinimum
+	}
+	return err
 }
 
 // prepare has the signer's key pin where nothing else does.
