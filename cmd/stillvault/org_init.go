@@ -43,7 +43,7 @@ in ` + signer.Variable + `.`,
   stillvault org init --signer 'file:/media/usb/org.key?passphrase_file=/run/keys/org'
   stillvault org init --signer ssh-agent:SHA256:Hv9nJ0Wq5cS7b1Z1vR3m9yQ2kK4tX8uA6dE0fG2hIjM
   stillvault org init --signer 'transit:organisation?address=https://keys.example.com:8200'
-  stillvault org init --signer "exec:/usr/local/bin/our-signer?sha256=$(sha256sum < our-signer | cut -c-64)"`,
+  stillvault org init --signer 'exec:/usr/local/bin/our-signer?sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, err := a.home()
@@ -60,7 +60,7 @@ in ` + signer.Variable + `.`,
 	flags := c.Flags()
 	flags.BoolVar(&f.plain, "no-passphrase", false, "make a key file that opens without a passphrase: who reads it is the organisation")
 	flags.StringVar(&f.recoveryFile, "recovery-file", "", "write the recovery key to this new file instead of showing it; keep it offline")
-	flags.StringVar(&f.recoveryPublic, "recovery-public-key", "", "the public half of a recovery key that `org recovery-keygen` made elsewhere")
+	flags.StringVar(&f.recoveryPublic, "recovery-public-key", "", "the public half, `KEY`, of a recovery key that org recovery-keygen made elsewhere")
 	c.MarkFlagsMutuallyExclusive("recovery-file", "recovery-public-key")
 	return c
 }

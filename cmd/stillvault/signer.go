@@ -22,8 +22,10 @@ import (
 var (
 	// ErrTwoSigners means that two flags name the Org Identity key.
 	ErrTwoSigners = errors.New("signer_ambiguous: --signer and --identity both say where the Org Identity key is; use one of them")
-	// ErrPassphrases means that a passphrase was typed in two ways.
+	// ErrPassphrases means that somebody typed two passphrases.
 	ErrPassphrases = errors.New("passphrases_differ: the two passphrases differ; nothing was made, try again")
+	// ErrEmptyPassphrase means that somebody only pressed Enter.
+	ErrEmptyPassphrase = errors.New("passphrase_empty: nothing was made; try again, or pass --no-passphrase if whoever reads the file may be the organisation")
 	// ErrNoPassphrase means that a key file was to be made, and nobody said
 	// whether with a passphrase.
 	ErrNoPassphrase = errors.New("passphrase_missing: nobody can be asked for the passphrase of the new Org Identity key; set " +
@@ -104,7 +106,7 @@ func (a *app) newPassphrase(address signer.Address) ([]byte, error) {
 		return nil, err
 	}
 	if len(first) == 0 {
-		return nil, fmt.Errorf("it is empty; try again, or pass --no-passphrase: %w", signer.ErrPassphrase)
+		return nil, ErrEmptyPassphrase
 	}
 	second, err := a.Hidden("the same again:")
 	defer envelope.Wipe(second)

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// atTerminal runs this command at a terminal of its own, types each line once its
+// question stands there, and returns all that the terminal showed.
+func atTerminal(t *testing.T, home string, lines []string, args ...string) (shown string, failure error) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keyboard.Close()
+	number, err := unix.IoctlGetInt(int(keyboard.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Args = append([]string{"stillvault"}, args...)
+	cmd.Env = append(os.Environ(), "STILLVAULT_HOME="+home, "NO_COLOR=1", "VAULT_ADDR=http://127.0.0.1:1", "VAULT_MAX_RETRIES=0")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = screen.Close()
+	watchdog := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer watchdog.Stop()
+	var all bytes.Buffer
+	for chunk := make([]byte, 1024); ; {
+		n, err := keyboard.Read(chunk)
+		all.Write(chunk[:n])
+		if err != nil {
+			break // the last one at the terminal has gone
+		}
+		// A question ends in a colon and a space, which nothing else said does.
+		if len(lines) > 0 && bytes.HasSuffix(all.Bytes(), []byte(": ")) {
+			awaitNoEcho(t, int(keyboard.Fd()))
+			fmt.Fprintln(keyboard, lines[0])
+			lines = lines[1:]
+		}
+	}
+	return all.String(), cmd.Wait()
+}
+
+// awaitNoEcho returns once what is typed is no longer shown: only then does the
+// command read it.
+func awaitNoEcho(t *testing.T, terminal int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		state, err := unix.IoctlGetTermios(terminal, unix.TCGETS)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("the terminal still shows what is typed: %v", err)
+		}
+		if state.Lflag&unix.ECHO == 0 {
+			return
+		}
+	}
+}
+
+func TestAPassphraseIsAskedForAtATerminal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED at a terminal: -short")
+	}
+	home := t.TempDir()
+	key := filepath.Join(home, "org", "identity.json")
+	for _, c := range []struct {
+		name  string
+		lines []string
+		args  []string
+		says  string
+		fails bool
+		makes bool
+	}{
+		{"nothing", []string{""}, []string{"org", "init"}, "passphrase_empty", true, false},
+		{"two others", []string{"correct horse", "battery staple"}, []string{"org", "init"}, "passphrases_differ", true, false},
+		{"the same twice", []string{"correct horse", "correct horse"}, []string{"org", "init"}, "shown this once", false, true},
+		{"another one later", []string{"battery staple"}, []string{"org", "checkpoint", "--expires", "1h"}, "signer_passphrase", true, true},
+		{"the right one later", []string{"correct horse"}, []string{"org", "checkpoint", "--expires", "1h"}, "VAULT_ADDR", true, true},
+	} {
+		shown, err := atTerminal(t, home, c.lines, c.args...)
+		if (err != nil) != c.fails || !strings.Contains(shown, c.says) {
+			t.Errorf("%s: %v, it says %s", c.name, err, shown)
+		}
+		if strings.Contains(shown, "horse") || strings.Contains(shown, "battery") {
+			t.Errorf("%s: what was typed is shown: %s", c.name, shown)
+		}
+		if _, err := os.Stat(key); (err == nil) != c.makes {
+			t.Errorf("%s: the key file: %v", c.name, err)
+		}
+	}
+}
