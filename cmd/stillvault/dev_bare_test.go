@@ -13,7 +13,7 @@ func TestABareServerIsFoundedBySomebodyElse(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "dev.db")
 	var key []byte
 	inDevelopment(t, data, func(out string) {
-		for _, name := range []string{"VAULT_ADDR", "VAULT_TOKEN", "STILLVAULT_HOME", "STILLVAULT_SIGNER", "ALICE_ENTITY", "BOB_ENTITY"} {
+		for _, name := range []string{"VAULT_ADDR", "VAULT_TOKEN", "STILLVAULT_HOME", "STILLVAULT_SIGNER", "ALICE_ENTITY", "BOB_ENTITY", "CAROL_TOKEN"} {
 			t.Setenv(name, strings.Trim(exported(t, out, name), "'"))
 		}
 		var err error

@@ -34,13 +34,14 @@ func (s *Server) Prepare(ctx context.Context) error {
 }
 
 // Founding returns the environment in which the command line and the Terraform
-// provider found an organisation here, for a shell to export. The entities are
-// those of people who can log in, for `--entity`.
+// provider found an organisation here, for a shell to export: with the entities of
+// people who are to approve, and the token of one who reads.
 func (s *Server) Founding() []string {
 	return append(s.Variables("admin"),
 		signer.Variable+"='"+signer.FileAddress(s.identityPath()).String()+"'",
 		"ALICE_ENTITY="+s.People["alice"].Entity,
 		"BOB_ENTITY="+s.People["bob"].Entity,
+		"CAROL_TOKEN="+s.People["carol"].Token,
 	)
 }
 
