@@ -69,7 +69,7 @@ func (a *app) signer(ctx context.Context, h *home.Home) (signer.Signer, error) {
 		return nil, err
 	}
 	s, err := open.Signer(ctx, address.String(), a.signerOptions())
-	if address.Scheme == signer.File && errors.Is(err, fs.ErrNotExist) {
+	if address.Scheme == signer.File && errors.Is(err, fs.ErrNotExist) && !errors.Is(err, signer.ErrPassphrase) {
 		return nil, fmt.Errorf("%w; organisation changes are signed where `stillvault org init` ran, or with the key that --signer names", err)
 	}
 	if err != nil {

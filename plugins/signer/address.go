@@ -53,7 +53,7 @@ var forms = map[Scheme]form{
 	File:     {name: isPath, parameters: map[string]func(string) bool{"passphrase_file": isPath}},
 	SSHAgent: {name: isFingerprint},
 	Transit: {name: isKeyName, parameters: map[string]func(string) bool{
-		"mount": isMount, "version": isVersion, "address": isURL, "namespace": isMount, "token_file": isPath, "ca_cert": isPath,
+		"mount": isMount, "version": isVersion, "address": IsServer, "namespace": isMount, "token_file": isPath, "ca_cert": isPath,
 	}},
 	Exec: {name: isPath, needs: "sha256", repeats: "arg", parameters: map[string]func(string) bool{
 		"sha256": isSHA256, "arg": func(string) bool { return true },
@@ -197,8 +197,9 @@ func isSHA256(text string) bool {
 	return err == nil && len(digest) == 32
 }
 
-// isURL takes plain HTTP on this machine only: a token goes there.
-func isURL(text string) bool {
+// IsServer says whether text is the URL of a server that a token may be sent to:
+// https, or plain HTTP on this machine.
+func IsServer(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Hostname() == "" {
 		return false

@@ -37,6 +37,9 @@ func connect(a signer.Address, o signer.Options) (*remote, context.CancelFunc, e
 	if address == "" {
 		return nil, nil, fmt.Errorf("no Vault is named; set %s, or add ?address=https://… to the address: %w", AddressVariable, signer.ErrAddress)
 	}
+	if !signer.IsServer(address) && address != os.Getenv(vault.EnvVaultAddress) { // of Vault's own, that is for Vault's client to say
+		return nil, nil, fmt.Errorf("%s is no URL of a Vault, https or plain HTTP on this machine: %w", AddressVariable, signer.ErrAddress)
+	}
 	own := sameAddress(address, os.Getenv(vault.EnvVaultAddress))
 	settings := foreign()
 	if own {

@@ -4,8 +4,11 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -309,6 +312,10 @@ func TestTransitIsNowhereUnlessSomebodySaysWhere(t *testing.T) {
 	if _, err := open(t, "transit:org", 0); !errors.Is(err, signer.ErrAddress) {
 		t.Errorf("got %v", err)
 	}
+	t.Setenv(transit.AddressVariable, "http://vault.example.com:8200")
+	if _, err := open(t, "transit:org", 0); !errors.Is(err, signer.ErrAddress) {
+		t.Errorf("plain HTTP to another machine: got %v", err)
+	}
 	t.Setenv(transit.AddressVariable, v.URL)
 	t.Setenv("VAULT_ADDR", "https://vault.example.com:8200")
 	s, err := open(t, "transit:org?namespace=team/a", 0)
@@ -320,5 +327,45 @@ func TestTransitIsNowhereUnlessSomebodySaysWhere(t *testing.T) {
 	}
 	if got := s.String(); !strings.Contains(got, v.URL) || strings.Contains(got, "right") {
 		t.Errorf("it is called %s", got)
+	}
+}
+
+// What the environment says of trust in one Vault is not believed of another.
+func TestTheCertificateIsThatOfTheAddress(t *testing.T) {
+	v := newStandIn(t)
+	t.Setenv(transit.TokenVariable, "right")
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(v.answer))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail on purpose
+	secure.StartTLS()
+	defer secure.Close()
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := "transit:org?address=" + secure.URL
+	for name, c := range map[string]struct {
+		address     string
+		environment map[string]string
+		want        error
+	}{
+		"named":                      {address: address + "&ca_cert=" + authority},
+		"unknown":                    {address: address, want: signer.ErrUnavailable},
+		"not there":                  {address: address + "&ca_cert=none.pem", want: signer.ErrUnavailable},
+		"of Vault, at Vault":         {address: address, environment: map[string]string{"VAULT_ADDR": secure.URL, "VAULT_CACERT": authority}},
+		"of Vault, elsewhere":        {address: address, environment: map[string]string{"VAULT_CACERT": authority}, want: signer.ErrUnavailable},
+		"skipped at Vault elsewhere": {address: address, environment: map[string]string{"VAULT_SKIP_VERIFY": "1"}, want: signer.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range c.environment {
+				t.Setenv(variable, value)
+			}
+			s, err := open(t, c.address, 0)
+			if err == nil {
+				err = signed(s)
+			}
+			if !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
 	}
 }
