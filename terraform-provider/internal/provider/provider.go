@@ -94,6 +94,9 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newSecretMetadata,
+		newRosterData,
+		newPolicyData,
+		newStatusData,
 	}
 }
 
@@ -106,5 +109,8 @@ func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.Epheme
 
 // Functions lists the functions.
 func (p *Provider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{}
+	return []func() function.Function{
+		newFingerprintFunction,
+		newCoversFunction,
+	}
 }
