@@ -49,6 +49,7 @@ func (m withBinaries) Run() int {
 	for binary, source := range map[string]string{
 		filepath.Join(bin, "stillvault"):   "../../../cmd/stillvault",
 		filepath.Join(bin, providerBinary): "../..",
+		filepath.Join(bin, "signer"):       "./testdata/signer",
 		filepath.Join(dir, engineBinary):   "../../../vault-backend/cmd/" + engineBinary,
 	} {
 		build := exec.Command("go", "build", "-o", binary, source)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -46,6 +47,9 @@ func newSession(c settings, diags *diag.Diagnostics) *session {
 	}
 	s := &session{settings: c, signer: &lateSigner{address: or(c.Signer, signerVariable), logger: signerLog()}}
 	var err error
+	if s.signer.timeout, err = c.patience(); err != nil {
+		diags.AddAttributeError(path.Root("signer_timeout"), "Not a duration", err.Error())
+	}
 	if s.broker, err = c.client(); err != nil {
 		diags.AddError("Cannot reach Vault", err.Error())
 		return nil
@@ -88,6 +92,9 @@ func (s *session) sign(ctx context.Context, change orglog.Change) (roster.Head, 
 	if _, err := s.signer.opened(ctx); err != nil {
 		return roster.Head{}, err
 	}
+	// Whoever ends the run does not wait for a touch that will not come.
+	stop := context.AfterFunc(ctx, s.signer.close)
+	defer stop()
 	head, err := s.log.Sign(ctx, change)
 	if errors.Is(err, roster.ErrStatement) {
 		return head, fmt.Errorf("%w: that cannot stand beside what is in force; nothing was changed", err)
@@ -115,6 +122,7 @@ func sessionOf(data any, diags *diag.Diagnostics) *session {
 // reads must not wait for somebody to touch a key.
 type lateSigner struct {
 	address string
+	timeout time.Duration
 	logger  hclog.Logger
 
 	once sync.Once
@@ -128,7 +136,7 @@ func (l *lateSigner) opened(ctx context.Context) (signer.Signer, error) {
 			l.err = fmt.Errorf("%w; set the provider's signer, or %s", orglog.ErrNoSigner, signerVariable)
 			return
 		}
-		l.real, l.err = open.Signer(context.WithoutCancel(ctx), l.address, signer.Options{Logger: l.logger})
+		l.real, l.err = open.Signer(context.WithoutCancel(ctx), l.address, signer.Options{Logger: l.logger, Timeout: l.timeout})
 	})
 	return l.real, l.err
 }

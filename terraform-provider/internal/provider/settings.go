@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -22,6 +23,7 @@ import (
 // beside Vault's own.
 const (
 	signerVariable          = "STILLVAULT_SIGNER"
+	signerTimeoutVariable   = "STILLVAULT_SIGNER_TIMEOUT"
 	organizationVariable    = "STILLVAULT_ORGANIZATION"
 	minimumHeadVariable     = "STILLVAULT_MINIMUM_HEAD"
 	mountIDVariable         = "STILLVAULT_MOUNT_ID"
@@ -42,6 +44,7 @@ type settings struct {
 	TLSServerName   types.String `tfsdk:"tls_server_name"`
 	SkipTLSVerify   types.Bool   `tfsdk:"skip_tls_verify"`
 	Signer          types.String `tfsdk:"signer"`
+	SignerTimeout   types.String `tfsdk:"signer_timeout"`
 	Organization    types.String `tfsdk:"organization"`
 	MinimumHead     types.String `tfsdk:"minimum_head"`
 	MountID         types.String `tfsdk:"mount_id"`
@@ -65,6 +68,7 @@ func settingsSchema() map[string]schema.Attribute {
 		"tls_server_name":  text("Name that Vault's certificate must have. Default `VAULT_TLS_SERVER_NAME`."),
 		"skip_tls_verify":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Do not verify Vault's certificate. Default `VAULT_SKIP_VERIFY`. What is signed and sealed stays so; whoever sits between sees the token and the metadata."},
 		"signer":           text("Address of the signer that holds the Org Identity key: `file:PATH`, `ssh-agent:SHA256:…`, `transit:NAME` or `exec:PATH?sha256=…`. Default `" + signerVariable + "`. Needed for whatever changes the organisation."),
+		"signer_timeout":   text("How long an agent, Vault or program may take to sign, such as `5m` where a person has to touch a key for it. Default `" + signerTimeoutVariable + "`, else a minute."),
 		"organization":     text("Id of the organisation, 64 hexadecimal digits as `stillvault org show` prints them: a log of any other is refused. Default `" + organizationVariable + "`; without it, the state directory's pin or the signer's key decides."),
 		"minimum_head":     text("Oldest state of the organisation's log that is accepted, `SEQ:HASH`, for runs without a state directory: an older one is refused as rolled back. Default `" + minimumHeadVariable + "`."),
 		"mount_id":         text("Id of the mount, for runs without a state directory that read or write secrets: another mount is refused. Default `" + mountIDVariable + "`."),
@@ -80,7 +84,7 @@ func (s *settings) known(diags *diag.Diagnostics) {
 		"address": s.Address.IsUnknown(), "token": s.Token.IsUnknown(), "namespace": s.Namespace.IsUnknown(), "mount": s.Mount.IsUnknown(),
 		"ca_cert_file": s.CACertFile.IsUnknown(), "ca_cert_dir": s.CACertDir.IsUnknown(), "client_cert_file": s.ClientCertFile.IsUnknown(),
 		"client_key_file": s.ClientKeyFile.IsUnknown(), "tls_server_name": s.TLSServerName.IsUnknown(), "skip_tls_verify": s.SkipTLSVerify.IsUnknown(),
-		"signer": s.Signer.IsUnknown(), "organization": s.Organization.IsUnknown(), "minimum_head": s.MinimumHead.IsUnknown(),
+		"signer": s.Signer.IsUnknown(), "signer_timeout": s.SignerTimeout.IsUnknown(), "organization": s.Organization.IsUnknown(), "minimum_head": s.MinimumHead.IsUnknown(),
 		"mount_id": s.MountID.IsUnknown(), "home": s.Home.IsUnknown(), "consumer_key_file": s.ConsumerKeyFile.IsUnknown(),
 	} {
 		if unknown {
@@ -138,6 +142,19 @@ func (s *settings) organisation() (envelope.Hash, error) {
 		return id, fmt.Errorf("organization is 64 hexadecimal digits, as `stillvault org show` prints them: %w", err)
 	}
 	return id, nil
+}
+
+// patience is how long a signer may take, 0 where nobody says.
+func (s *settings) patience() (time.Duration, error) {
+	text := or(s.SignerTimeout, signerTimeoutVariable)
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is no duration such as 90s or 5m", text)
+	}
+	return d, nil
 }
 
 // minimum is the oldest head that is accepted, of the zero hash for none.
