@@ -84,6 +84,7 @@ func setEnvironment(env *testscript.Env, program string, server map[string]strin
 	settings := filepath.Join(env.WorkDir, "tf.rc")
 	env.Setenv(programName, program)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	env.Setenv("BIN", bin)
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("CLI_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("STILLVAULT_SIGNER", "file:"+filepath.Join(env.WorkDir, "org.key"))
