@@ -147,17 +147,18 @@ func (a *app) explainDev(s *dev.Server) {
 	a.exports(s.Variables("alice"))
 	p("  stillvault approve --approver alice")
 	p("")
+	p("%s", a.Bold("Administer it, as admin:"))
+	a.exports(s.Variables("admin"))
+	p("")
 	if url := s.AppURL(); url != "" {
-		p("%s", a.Bold("Or approve with a passkey in a browser on this machine; as admin, for dave:"))
-		a.exports(s.Variables("admin"))
+		p("%s", a.Bold("Approve with a passkey in a browser on this machine; as admin, for dave:"))
 		p("  stillvault approver enroll dave --no-entity   # then open the link that it prints")
 		p("  stillvault approver admit dave")
 		p("  stillvault group set dba alice bob dave       # for what is written from then on")
 		p("")
 	}
 	p("Where the vault command is missing, `stillvault read prod/db` does what `vault read` does.")
-	p("Other tokens: admin %s administers the mount;", s.People["admin"].Token)
-	p("nobody %s has no identity, so its reads are refused.", s.People["nobody"].Token)
+	p("Another token, nobody's: %s has no identity, so its reads are refused.", s.People["nobody"].Token)
 	p("")
 	p("Ctrl-C stops it.")
 }

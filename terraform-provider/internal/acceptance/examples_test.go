@@ -27,11 +27,33 @@ func TestTheExamplesRunAsTheyStand(t *testing.T) {
 	}
 	home := installed(t)
 	for _, p := range programs {
-		for _, name := range []string{"03-terraform"} {
+		for _, name := range []string{"03-terraform", "04-pipeline"} {
 			t.Run(p.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				newExample(t, name, home, p.find(t)).run(t)
 			})
+		}
+	}
+}
+
+// What a step of the workflow lacks, only a runner would find out.
+func TestTheWorkflowGivesThePipelineWhatItWants(t *testing.T) {
+	const dir = "../../../examples/04-pipeline/"
+	pipeline, err := os.ReadFile(dir + "pipeline.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflow, err := os.ReadFile(dir + "release.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := regexp.MustCompile(`\$\{([A-Z_]+):\?\}`).FindAllStringSubmatch(string(pipeline), -1)
+	if len(wanted) < 8 {
+		t.Fatalf("the pipeline wants %q", wanted)
+	}
+	for _, name := range wanted {
+		if !regexp.MustCompile(`(?m)(^ +` + name[1] + `: |echo "` + name[1] + `=)`).Match(workflow) {
+			t.Errorf("release.yml does not give %s to pipeline.sh", name[1])
 		}
 	}
 }
@@ -101,7 +123,8 @@ func (e *example) run(t *testing.T) {
 }
 
 // serve runs a server on a free port for as long as the test takes, and returns the
-// variables that it prints to export, for the person that the step names.
+// variables that it prints to export for the first person that the step names, and the
+// tokens of the others, such as CAROL_TOKEN.
 func (e *example) serve(t *testing.T, s step) []string {
 	t.Helper()
 	var said output
@@ -119,7 +142,15 @@ func (e *example) serve(t *testing.T, s step) []string {
 			t.Fatalf("%s does not come up:\n%s", s.lines, said.String())
 		}
 	}
-	return exportsFor(t, said.String(), s.how[1])
+	env := exportsFor(t, said.String(), s.how[1])
+	for _, other := range s.how[2:] {
+		for _, v := range exportsFor(t, said.String(), other) {
+			if token, found := strings.CutPrefix(v, "VAULT_TOKEN="); found {
+				env = append(env, strings.ToUpper(other)+"_TOKEN="+token)
+			}
+		}
+	}
+	return env
 }
 
 var variable = regexp.MustCompile(`([A-Z_]+)=(\S+)`)

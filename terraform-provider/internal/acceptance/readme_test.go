@@ -12,8 +12,8 @@ import (
 // prints.
 type step struct {
 	// How it runs, the words after "sh": none for one that succeeds, "refused" for
-	// one that fails, "build" for what TestMain has done, and "server PERSON" for
-	// one that stays, and prints an export for that person.
+	// one that fails, "build" for what TestMain has done, and "server PERSON…" for
+	// one that stays, and prints an export for each person.
 	how    []string
 	lines  string
 	prints []string
