@@ -1,0 +1,11 @@
+package orglog
+
+// Waiting is how many changes wait for their turn.
+func (l *Log) Waiting() int {
+	l.queueing.Lock()
+	defer l.queueing.Unlock()
+	return len(l.queue)
+}
+
+// SignAttempts is how often a change is signed.
+const SignAttempts = signAttempts
