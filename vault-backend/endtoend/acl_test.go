@@ -42,7 +42,13 @@ auditor read   reshares/prod
 auditor list   alarms/
 auditor read   alarms/2f1d8c1e-0000-4000-8000-000000000000
 auditor read   reports/2f1d8c1e-0000-4000-8000-000000000000
-auditor read   status`
+auditor read   status
+terraform update org/log
+terraform update preview
+terraform list   enroll/
+terraform read   enroll/2f1d8c1e-0000-4000-8000-000000000000
+terraform create sealed/prod/db
+terraform delete secret/prod/db`
 	roleMayNot = `
 admin   read   secret/prod/db
 admin   create secret/prod/db
@@ -68,7 +74,14 @@ auditor update org/log
 auditor update preview
 auditor delete reshares/prod
 auditor update alarms/2f1d8c1e-0000-4000-8000-000000000000
-auditor update reports/2f1d8c1e-0000-4000-8000-000000000000`
+auditor update reports/2f1d8c1e-0000-4000-8000-000000000000
+terraform update config
+terraform create enroll/2f1d8c1e-0000-4000-8000-000000000000
+terraform read   secret/prod/db
+terraform create secret/prod/db
+terraform update release/prod/db
+terraform create sealed/staging/db
+terraform delete reshares/prod`
 )
 
 // TestTheSamplePoliciesGiveEachRoleWhatItNeedsAndNoMore asks a real Vault what
