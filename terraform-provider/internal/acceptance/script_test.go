@@ -42,6 +42,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"capture":    scriptCapture,
 		"eventually": scriptEventually,
 		"found":      scriptFound,
+		"leaks":      scriptLeaks,
 		"join":       scriptJoin,
 		"production": scriptProduction,
 		"restore":    scriptRestore,
