@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -37,7 +38,7 @@ func (in *Installer) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		did    string
 	}{
 		{p.CopyTo != "", "copying the plug-in to " + p.CopyTo, in.copy, "copied"},
-		{p.Register, fmt.Sprintf("registering %s %s", PluginName, p.Version), in.register, "registered"},
+		{p.Register, fmt.Sprintf("registering %s %s", p.Name, p.Version), in.register, "registered"},
 		{p.Enable, "enabling it at " + p.Path + "/", in.enable, "enabled"},
 		{p.Trial, fmt.Sprintf("trying %s at %s/", p.Version, in.trialPath()), in.try, ""},
 		{p.Switch, fmt.Sprintf("switching %s/ from %s to %s", p.Path, orNone(p.From), p.Version), in.change, "switched"},
@@ -77,27 +78,27 @@ func (in *Installer) copy(_ context.Context, p *Plan) error {
 
 func (in *Installer) register(ctx context.Context, p *Plan) error {
 	err := in.vault.Sys().RegisterPluginWithContext(ctx, &api.RegisterPluginInput{
-		Name: PluginName, Type: api.PluginTypeSecrets, Command: p.Command, SHA256: p.SHA256, Version: p.Version,
+		Name: p.Name, Type: api.PluginTypeSecrets, Command: p.Command, SHA256: p.SHA256, Version: p.Version,
 	})
-	return explain(fmt.Sprintf("register %s %s", PluginName, p.Version), err)
+	return explain(fmt.Sprintf("register %s %s", p.Name, p.Version), err)
 }
 
 // mountInput is the mount as it should be: the default listing visibility, and
 // no key exempt from the audit log's HMAC.
 func mountInput(p *Plan, description string) *api.MountInput {
 	return &api.MountInput{
-		Type: PluginName, Description: description,
+		Type: p.Name, Description: description,
 		Config: api.MountConfigInput{PluginVersion: p.Version, AllowedResponseHeaders: allowedHeaders},
 	}
 }
 
 func (in *Installer) enable(ctx context.Context, p *Plan) error {
-	err := in.vault.Sys().MountWithContext(ctx, p.Path, mountInput(p, descriptionText))
-	return explain(fmt.Sprintf("enable %s %s at %s/", PluginName, p.Version, p.Path), err)
+	err := in.vault.Sys().MountWithContext(ctx, p.Path, mountInput(p, cmp.Or(p.Description, descriptionText)))
+	return explain(fmt.Sprintf("enable %s %s at %s/", p.Name, p.Version, p.Path), err)
 }
 
-// tune adds the headers to those that are allowed, and describes the mount
-// where nobody did.
+// tune adds the headers to those that are allowed, and describes the mount as the plan
+// says, or where nobody did.
 func (in *Installer) tune(ctx context.Context, p *Plan) error {
 	mount, err := in.mountAt(ctx, p.Path)
 	if err != nil {
@@ -105,8 +106,7 @@ func (in *Installer) tune(ctx context.Context, p *Plan) error {
 	}
 	headers := slices.Concat(mount.Config.AllowedResponseHeaders, missingHeaders(mount.Config.AllowedResponseHeaders))
 	config := api.TuneMountConfigInput{AllowedResponseHeaders: &headers}
-	if mount.Description == "" {
-		description := descriptionText
+	if description := p.describe(mount); description != mount.Description {
 		config.Description = &description
 	}
 	return explain("tune "+p.Path+"/", in.vault.Sys().TuneMountAllowNilWithContext(ctx, p.Path, config))

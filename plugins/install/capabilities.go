@@ -21,7 +21,7 @@ type need struct {
 	allowed []string
 }
 
-func (in *Installer) catalogPath() string { return "sys/plugins/catalog/secret/" + PluginName }
+func (in *Installer) catalogPath() string { return "sys/plugins/catalog/secret/" + in.options.Name }
 
 // needsToLook are the rights that every plan begins with.
 func (in *Installer) needsToLook() []need {

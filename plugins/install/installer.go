@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ type Options struct {
 	// PluginDir is Vault's plugin_directory as it is reached on this host.
 	// Empty: Vault's own name for it, if Vault runs on this host.
 	PluginDir string
+	// Name is what the plug-in is called in Vault's catalogue. Empty: PluginName.
+	Name string
 	// Path is where the engine is mounted. Empty: stillvault.
 	Path string
 	// Say is told what happens, a line at a time without its end. Nil: nobody.
@@ -51,6 +54,7 @@ func New(client *api.Client, options Options) (*Installer, error) {
 	if options.Path == "" {
 		options.Path = broker.DefaultMount
 	}
+	options.Name = cmp.Or(options.Name, PluginName)
 	say := func(format string, args ...any) {
 		if options.Say != nil {
 			options.Say(fmt.Sprintf(format, args...))

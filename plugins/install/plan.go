@@ -1,11 +1,14 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/vault/api"
 
 	"github.com/stillvault/stillvault/plugins/phone"
 )
@@ -14,6 +17,7 @@ import (
 // tell it; it is carried out by the installer that made it.
 type Plan struct {
 	Vault   string // address
+	Name    string // of the plug-in in Vault's catalogue
 	Path    string // of the mount, without slashes around it
 	Version string // that will run
 	SHA256  string // of its program, 64 hexadecimal digits
@@ -26,6 +30,7 @@ type Plan struct {
 	Switch           bool     // drain, have the mount run Version, verify
 	Trial            bool     // before that, see whether Version starts
 	Tune             bool     // headers and description
+	Description      string   // that the mount is to have; empty: descriptionText where it has none
 	Before           []string // what the operator has to see to first
 	Notes            []string
 
@@ -57,7 +62,8 @@ func (in *Installer) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Vault: in.vault.Address(), Path: in.options.Path, Version: b.version, SHA256: b.sum, Command: b.command(), binary: b}
+	p := in.plan(b.version, b.sum, b.command())
+	p.binary = b
 	if err := in.planCatalog(ctx, p, s); err != nil {
 		return nil, err
 	}
@@ -96,8 +102,18 @@ func (in *Installer) planMount(p *Plan, s *situation) {
 	p.From, p.previous, p.siblings = s.mount.RunningVersion, s.mount.Options[previousOption], s.siblings
 	p.Switch = s.mount.PluginVersion != p.Version || s.mount.RunningVersion != p.Version || s.mount.RunningSha256 != p.SHA256
 	p.Trial = p.Switch && s.caps.may("sys/mounts/"+in.trialPath(), "update", "delete")
-	p.Tune = len(missingHeaders(s.mount.Config.AllowedResponseHeaders)) > 0 || s.mount.Description == ""
+	p.Tune = len(missingHeaders(s.mount.Config.AllowedResponseHeaders)) > 0 || p.describe(s.mount) != s.mount.Description
 	slices.Sort(p.siblings)
+}
+
+// plan begins a plan for a version.
+func (in *Installer) plan(version, sum, command string) *Plan {
+	return &Plan{Vault: in.vault.Address(), Name: in.options.Name, Path: in.options.Path, Version: version, SHA256: sum, Command: command}
+}
+
+// describe is the description that a mount is to have.
+func (p *Plan) describe(mount *api.MountOutput) string {
+	return cmp.Or(p.Description, mount.Description, descriptionText)
 }
 
 // missingHeaders are those of allowedHeaders that are not among allowed.
@@ -162,7 +178,7 @@ func (p *Plan) Steps() []string {
 		}
 	}
 	add(p.CopyTo != "", "copy %s to %s", p.CopyFrom, p.CopyTo)
-	add(p.Register, "register %s %s, sha256 %s", PluginName, p.Version, p.SHA256)
+	add(p.Register, "register %s %s, sha256 %s", p.Name, p.Version, p.SHA256)
 	add(p.Enable, "enable it at %s/, with the headers that its pages need", p.Path)
 	add(p.Trial, "try %s at %s-trial/, beside what runs", p.Version, p.Path)
 	add(p.Switch, "drain %s/: reads that wait end with \"run the same command again\"", p.Path)

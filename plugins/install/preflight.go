@@ -116,12 +116,12 @@ func (in *Installer) lookAtMounts(ctx context.Context, s *situation) error {
 		return explain("list the mounts", err)
 	}
 	s.mount, s.inUse = mounts[in.options.Path+"/"], map[string]string{}
-	if s.mount != nil && s.mount.Type != PluginName {
+	if s.mount != nil && s.mount.Type != in.options.Name {
 		return fmt.Errorf("a %s engine is mounted at %s/: %w", s.mount.Type, in.options.Path, ErrPathTaken)
 	}
 	for path, mount := range mounts {
 		path = strings.TrimSuffix(path, "/")
-		if mount.Type != PluginName || path == in.trialPath() {
+		if mount.Type != in.options.Name || path == in.trialPath() {
 			continue
 		}
 		if s.inUse[mount.RunningVersion] == "" {
@@ -151,7 +151,7 @@ func (in *Installer) mountAt(ctx context.Context, path string) (*api.MountOutput
 // registered reads what the catalogue has for a version; nil if nothing.
 func (in *Installer) registered(ctx context.Context, version string) (*api.GetPluginResponse, error) {
 	entry, err := in.vault.Sys().GetPluginWithContext(ctx, &api.GetPluginInput{
-		Name: PluginName, Type: api.PluginTypeSecrets, Version: version,
+		Name: in.options.Name, Type: api.PluginTypeSecrets, Version: version,
 	})
 	if notFound(err) {
 		return nil, nil

@@ -39,7 +39,7 @@ func (in *Installer) PlanRollback(ctx context.Context, to string) (*Plan, error)
 	if entry == nil {
 		return nil, fmt.Errorf("roll %s/ back to %s: %w", in.options.Path, to, ErrNotRegistered)
 	}
-	p := &Plan{Vault: in.vault.Address(), Path: in.options.Path, Version: to, SHA256: entry.SHA256, Command: entry.Command}
+	p := in.plan(to, entry.SHA256, entry.Command)
 	in.planMount(p, s)
 	p.Tune = false
 	p.note(s, "")

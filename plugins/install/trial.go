@@ -24,7 +24,7 @@ func (in *Installer) try(ctx context.Context, p *Plan) (err error) {
 		return err
 	}
 	if left != nil {
-		if left.Type != PluginName || left.Description != trialText {
+		if left.Type != in.options.Name || left.Description != trialText {
 			return fmt.Errorf("try %s at %s/: %w", p.Version, path, ErrPathTaken)
 		}
 		if err := in.vault.Sys().UnmountWithContext(ctx, path); err != nil {

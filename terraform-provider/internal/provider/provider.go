@@ -84,6 +84,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		newGroupResource,
 		newPolicyResource,
 		newSecretResource,
+		newMountResource,
 		newOrganizationResource,
 		newApproverResource,
 		newConsumerResource,
