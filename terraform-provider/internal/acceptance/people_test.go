@@ -23,15 +23,20 @@ func scriptAdmit(ts *testscript.TestScript, negated bool, args []string) {
 	}
 	for _, name := range args {
 		administrator(ts, "approver", "enroll", name, "--software", "--format", "json", "--no-entity")
-		join := []string{"approver", "join", ticketForm.FindStringSubmatch(ts.ReadFile("stdout"))[1], "--home", ts.MkAbs(name), "--device", name + "-terminal"}
-		if recovery {
-			const twice = `printf 'a good sentence\na good sentence\n' | exec stillvault "$@"`
-			ts.Check(ts.Exec("sh", append([]string{"-c", twice, "join"}, join...)...))
-		} else {
-			ts.Check(ts.Exec("stillvault", append(join, "--no-recovery")...))
-		}
+		joinAs(ts, ticketForm.FindStringSubmatch(ts.ReadFile("stdout"))[1], name, recovery)
 		administrator(ts, "approver", "admit", name)
 		ts.Check(ts.Exec("stillvault", "approver", "show", name, "--format", "json", "--home", ts.Getenv("CLI_HOME")))
 		ts.Setenv(strings.ToUpper(name)+"_ID", idForm.FindStringSubmatch(ts.ReadFile("stdout"))[1])
 	}
+}
+
+// joinAs answers a ticket on a machine of somebody's own.
+func joinAs(ts *testscript.TestScript, ticket, name string, recovery bool) {
+	join := []string{"approver", "join", ticket, "--home", ts.MkAbs(name), "--device", name + "-terminal"}
+	if !recovery {
+		ts.Check(ts.Exec("stillvault", append(join, "--no-recovery")...))
+		return
+	}
+	const twice = `printf 'a good sentence\na good sentence\n' | exec stillvault "$@"`
+	ts.Check(ts.Exec("sh", append([]string{"-c", twice, "join"}, join...)...))
 }

@@ -41,10 +41,13 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"admit":      scriptAdmit,
 		"capture":    scriptCapture,
 		"eventually": scriptEventually,
+		"fill":       scriptFill,
 		"found":      scriptFound,
-		"leaks":      scriptLeaks,
 		"join":       scriptJoin,
+		"outputs":    scriptOutputs,
+		"private":    scriptPrivate,
 		"production": scriptProduction,
+		"remembered": scriptRemembered,
 		"restore":    scriptRestore,
 		"snapshot":   scriptSnapshot,
 		"textenv":    scriptTextenv,
@@ -130,17 +133,22 @@ var (
 	wordsForm  = regexp.MustCompile(`(?m)^fingerprint +(.*)$`)
 )
 
-// scriptJoin runs "join NAME…": each answers a ticket on a machine of their own,
+// scriptJoin runs "join [-recovery] NAME…": each answers a ticket on a machine of their own,
 // whose state directory is $WORK/NAME, and reads out their words: $NAME_WORDS, in
-// capitals. Nobody is admitted.
+// capitals. Nobody is admitted. With -recovery, each has a password and a recovery
+// key, too.
 func scriptJoin(ts *testscript.TestScript, negated bool, args []string) {
+	recovery := len(args) > 0 && args[0] == "-recovery"
+	if recovery {
+		args = args[1:]
+	}
 	if negated || len(args) == 0 {
-		ts.Fatalf("usage: join NAME…")
+		ts.Fatalf("usage: join [-recovery] NAME…")
 	}
 	for _, name := range args {
 		administrator(ts, "approver", "enroll", name, "--software", "--format", "json", "--no-entity")
 		ticket := ticketForm.FindStringSubmatch(ts.ReadFile("stdout"))[1]
-		ts.Check(ts.Exec("stillvault", "approver", "join", ticket, "--home", ts.MkAbs(name), "--device", name+"-terminal", "--no-recovery"))
+		joinAs(ts, ticket, name, recovery)
 		ts.Setenv(strings.ToUpper(name)+"_WORDS", wordsForm.FindStringSubmatch(ts.ReadFile("stdout"))[1])
 	}
 }
