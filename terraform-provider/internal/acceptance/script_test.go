@@ -43,6 +43,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"eventually": scriptEventually,
 		"fill":       scriptFill,
 		"found":      scriptFound,
+		"leaks":      scriptLeaks,
 		"join":       scriptJoin,
 		"outputs":    scriptOutputs,
 		"private":    scriptPrivate,
