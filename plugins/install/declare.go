@@ -63,6 +63,16 @@ type Installed struct {
 	Missing     []string // headers that its pages need and that are not allowed
 }
 
+// Type is the name of the plug-in that is mounted at the path, whichever that is;
+// [ErrNotMounted] if nothing is.
+func (in *Installer) Type(ctx context.Context) (string, error) {
+	mount, err := in.mountAt(ctx, in.options.Path)
+	if err != nil {
+		return "", err
+	}
+	return mount.Type, nil
+}
+
 // Look reads what is mounted at the path; [ErrNotMounted] if nothing is, [ErrPathTaken]
 // if it is another engine.
 func (in *Installer) Look(ctx context.Context) (*Installed, error) {

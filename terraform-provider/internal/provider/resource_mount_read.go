@@ -21,10 +21,10 @@ func (m *mountResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if state.PluginName.IsNull() {
-		state.PluginName = types.StringValue(install.PluginName)
-	}
 	in, err := m.installer(ctx, &state)
+	if err == nil && state.PluginName.IsNull() { // after an import
+		in, err = m.named(ctx, in, &state)
+	}
 	if err == nil {
 		err = m.look(ctx, in, &state)
 	}
@@ -36,6 +36,16 @@ func (m *mountResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	default:
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
+}
+
+// named takes over what the plug-in of a mount is called.
+func (m *mountResource) named(ctx context.Context, in *install.Installer, state *mountModel) (*install.Installer, error) {
+	name, err := in.Type(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state.PluginName = types.StringValue(name)
+	return m.installer(ctx, state)
 }
 
 // look reads what Vault says of the mount, and the engine of itself where it runs.
