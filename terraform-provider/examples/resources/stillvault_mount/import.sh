@@ -1,0 +1,2 @@
+# By its path.
+terraform import stillvault_mount.secrets stillvault
