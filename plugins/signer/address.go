@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -49,6 +50,14 @@ type form struct {
 	repeats    string // parameter that may stand more than once
 }
 
+// names are the parameters of a form, for people.
+func (f form) names() string {
+	if len(f.parameters) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(f.parameters)), ", ")
+}
+
 var forms = map[Scheme]form{
 	File:     {name: isPath, parameters: map[string]func(string) bool{"passphrase_file": isPath}},
 	SSHAgent: {name: isFingerprint},
@@ -66,7 +75,8 @@ func ParseAddress(text string) (Address, error) {
 	scheme, rest, found := strings.Cut(text, ":")
 	known, ok := forms[Scheme(scheme)]
 	if !found || !ok {
-		return Address{}, wrong(text, "it begins with no kind of signer, such as file:")
+		// What is no address may be the key itself, in the wrong variable.
+		return Address{}, fmt.Errorf("signer: it begins with no kind of signer, such as file: %w", ErrAddress)
 	}
 	name, query, parameterised := strings.Cut(rest, "?")
 	a := Address{Scheme: Scheme(scheme)}
@@ -105,7 +115,7 @@ func parseParameters(query string, known form) ([]parameter, error) {
 		name, value, _ := strings.Cut(part, "=")
 		good, ok := known.parameters[name]
 		if !ok {
-			return nil, fmt.Errorf("it has no parameter %q", name)
+			return nil, fmt.Errorf("it has a parameter that is none of its kind; there are %s", known.names())
 		}
 		again := slices.ContainsFunc(list, func(p parameter) bool { return p.name == name })
 		if again && name != known.repeats {

@@ -67,6 +67,8 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 		"a control character":       "file:a%0ab",
 		"half an escape":            "file:a%2",
 		"an unknown parameter":      "file:a?password=secret",
+		"a key for an address":      `{"kind":"stillvault-org-identity","version":1,"seed":"secret"}`,
+		"a passphrase by itself":    "file:a?secret",
 		"no parameter":              "file:a?",
 		"an empty parameter":        "file:a?passphrase_file=",
 		"a parameter twice":         "file:a?passphrase_file=b&passphrase_file=b",
