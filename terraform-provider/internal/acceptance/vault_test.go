@@ -26,7 +26,7 @@ import (
 var onVault = []string{
 	"testdata/script/approver.txtar", "testdata/script/consumer.txtar", "testdata/script/ephemeral.txtar",
 	"testdata/script/group.txtar", "testdata/script/organization.txtar", "testdata/script/policy.txtar",
-	"testdata/script/secret.txtar", "testdata/vault/mount.txtar",
+	"testdata/script/secret.txtar", "testdata/vault/mount.txtar", "testdata/vault/stack.txtar",
 }
 
 // upgraded is the version that a script upgrades the engine to.
