@@ -10,6 +10,9 @@ import (
 	"github.com/stillvault/stillvault/plugins/home"
 )
 
+// errMountID means that the mount is another than the configuration names.
+var errMountID = errors.New("mount_changed: the provider's mount_id names another mount; if it was set up anew on purpose, put the new id there")
+
 // mount reads what the mount says of itself, and refuses another mount than the
 // configuration or the state directory knows.
 func (s *session) mount(ctx context.Context) (*broker.Mount, error) {
@@ -23,7 +26,7 @@ func (s *session) mount(ctx context.Context) (*broker.Mount, error) {
 			return nil, fmt.Errorf("mount_id: %w", err)
 		}
 		if m.ID != pinned {
-			return nil, fmt.Errorf("%s at %s is %s, and mount_id names %s: %w", s.broker.Mount(), s.broker.Address(), m.ID, pinned, home.ErrMount)
+			return nil, fmt.Errorf("%s at %s says that it is %s: %w", s.broker.Mount(), s.broker.Address(), m.ID, errMountID)
 		}
 	}
 	if s.home == nil {
