@@ -33,7 +33,7 @@ var errNoToken = fmt.Errorf("there is no token for it; set %s, or add ?token_fil
 // a token, a namespace or a client certificate for one Vault must not be shown
 // to another.
 func connect(a signer.Address, o signer.Options) (*remote, context.CancelFunc, error) {
-	address := cmp.Or(a.Value("address"), os.Getenv(AddressVariable), os.Getenv(vault.EnvVaultAddress))
+	address := server(a)
 	if address == "" {
 		return nil, nil, fmt.Errorf("no Vault is named; set %s, or add ?address=https://… to the address: %w", AddressVariable, signer.ErrAddress)
 	}
@@ -70,6 +70,19 @@ func connect(a signer.Address, o signer.Options) (*remote, context.CancelFunc, e
 		client: client, http: settings.HttpClient, mount: cmp.Or(a.Value("mount"), defaultMount),
 		token: tokenOf(a.Value("token_file"), own), limit: o.Limit(), open: open,
 	}, closed, nil
+}
+
+// server is the address of the Vault that a signer's address means, "" for none.
+func server(a signer.Address) string {
+	return cmp.Or(a.Value("address"), os.Getenv(AddressVariable), os.Getenv(vault.EnvVaultAddress))
+}
+
+// In says whether the signer of this address has its key in the Vault at that
+// address, as far as addresses tell. Whoever controls that Vault then is the
+// organisation: nothing that this key signs can hold against it.
+func In(address, vault string) bool {
+	a, err := signer.ParseAddress(address)
+	return err == nil && a.Scheme == signer.Transit && sameAddress(server(a), vault)
 }
 
 // foreign is a client's configuration that has nothing of the environment.
