@@ -24,7 +24,7 @@ func (d Declared) Check() error {
 	case !semantic.MatchString(d.Version):
 		return fmt.Errorf("version %.80q is not one such as v0.1.0: %w", d.Version, ErrVersionMismatch)
 	case !hexSum.MatchString(d.SHA256):
-		return fmt.Errorf("sha256 %.80q is not 64 hexadecimal digits: %w", d.SHA256, ErrChecksum)
+		return fmt.Errorf("sha256 %.80q is not 64 hexadecimal digits in lower case: %w", d.SHA256, ErrChecksum)
 	}
 	return nil
 }

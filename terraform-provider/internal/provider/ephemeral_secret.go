@@ -115,7 +115,7 @@ func (e *ephemeralSecret) Open(ctx context.Context, req ephemeral.OpenRequest, r
 	o := &opening{session: e.session, path: m.Path.ValueString()}
 	got, err := o.open(ctx, &m)
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot open secret %q", o.path), o.explain(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot open secret %q", o.path), o.explain(ctx, err))
 		return
 	}
 	defer got.Value.Wipe()
@@ -130,7 +130,6 @@ func (e *ephemeralSecret) Open(ctx context.Context, req ephemeral.OpenRequest, r
 type opening struct {
 	session *session
 	path    string
-	who     string            // may release it
 	asked   *consumer.Request // nil while nobody was asked
 }
 
@@ -144,9 +143,6 @@ func (o *opening) open(ctx context.Context, m *ephemeralSecretModel) (*consumer.
 		return nil, err
 	}
 	defer key.Wipe()
-	if o.who, err = o.session.approversOf(ctx, o.path); err != nil {
-		return nil, err
-	}
 	h, err := o.session.host(ctx, key)
 	if err != nil {
 		return nil, err
@@ -160,7 +156,7 @@ func (o *opening) open(ctx context.Context, m *ephemeralSecretModel) (*consumer.
 			o.asked = &r
 			tflog.Info(ctx, "waiting for approval", map[string]any{
 				"path": o.path, "version": r.Version, "request": r.ID.String(), "match_code": r.MatchCode,
-				"deadline": r.Deadline.Format(time.RFC3339), "approvers": o.who,
+				"deadline": r.Deadline.Format(time.RFC3339), "approvers": o.session.approversOf(ctx, o.path),
 			})
 		},
 		Progress: func(string, time.Time) {

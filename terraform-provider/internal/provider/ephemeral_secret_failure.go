@@ -14,14 +14,14 @@ import (
 
 // explain says what became of a request, for a log that somebody reads later: the
 // path, who could have released it, the request, and what to do.
-func (o *opening) explain(err error) string {
+func (o *opening) explain(ctx context.Context, err error) string {
 	lines := []string{err.Error()}
 	if advice := adviceFor(err); advice != "" {
 		lines = append(lines, advice)
 	}
 	lines = append(lines, "Path: "+o.path+".")
-	if o.who != "" {
-		lines = append(lines, "Approvers: "+o.who+".")
+	if who := o.session.approversOf(context.WithoutCancel(ctx), o.path); who != "" {
+		lines = append(lines, "Approvers: "+who+".")
 	}
 	if o.asked != nil {
 		lines = append(lines, fmt.Sprintf("Request: %s, of version %d, match code %s.", o.asked.ID, o.asked.Version, o.asked.MatchCode))
@@ -46,10 +46,10 @@ func adviceFor(err error) string {
 	return ""
 }
 
-// approversOf says who may release what lies at a path.
-func (s *session) approversOf(ctx context.Context, path string) (string, error) {
+// approversOf says who may release what lies at a path, as far as that is known.
+func (s *session) approversOf(ctx context.Context, path string) string {
 	text := ""
-	err := s.view(ctx, func(r *roster.Roster) error {
+	_ = s.view(ctx, func(r *roster.Roster) error {
 		p, err := r.PolicyFor(path)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *session) approversOf(ctx context.Context, path string) (string, error) 
 		text = whoReleases(r, p)
 		return nil
 	})
-	return text, err
+	return text
 }
 
 // whoReleases names a policy's requirements and their people, such as
