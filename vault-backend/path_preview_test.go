@@ -99,3 +99,41 @@ func TestAPreviewDoesNotCountOnBreakGlass(t *testing.T) {
 		t.Fatalf("of those for an emergency: %v", got)
 	}
 }
+
+// A path that one statement leaves without a policy and the next one covers again
+// loses nothing by the two.
+func TestAPreviewOfSeveralSaysWhatTheyDoTogether(t *testing.T) {
+	s := newTeam(t, 1, "carol")
+	s.do(update, "secret/team/db", map[string]any{"k": "v"})
+	moved, instead := s.policy, s.policy
+	moved.Pattern = "elsewhere/*"
+	instead.ID, instead.Name = envelope.NewID(), "instead"
+	together := func(all ...roster.Policy) map[string]any {
+		var kinds, bodies []string
+		for _, p := range all {
+			kinds, bodies = append(kinds, string(roster.KindPolicySet)), append(bodies, s.text(p))
+		}
+		return map[string]any{"kinds": kinds, "bodies": bodies}
+	}
+	for _, c := range []struct {
+		all  []roster.Policy
+		want []string
+	}{
+		{[]roster.Policy{moved}, []string{"team/db"}},
+		{[]roster.Policy{moved, instead}, []string{}},
+	} {
+		if p := s.do(update, "preview", together(c.all...)); !slices.Equal(p["unruled"].([]string), c.want) {
+			t.Errorf("%d statements: unruled %v, want %v", len(c.all), p["unruled"], c.want)
+		}
+	}
+	s.refused(update, "preview", together(instead, moved), http.StatusBadRequest, "statement_refused")
+	for name, in := range map[string]map[string]any{
+		"none":           {"kinds": []string{}, "bodies": []string{}},
+		"too few":        {"kinds": []string{"policy.set", "policy.set"}, "bodies": []string{s.text(moved)}},
+		"one of each":    {"kinds": []string{"policy.set"}, "bodies": []string{s.text(moved)}, "kind": "policy.set", "body": s.text(moved)},
+		"too many":       {"kinds": make([]string, 101), "bodies": make([]string, 101)},
+		"one is no kind": {"kinds": []string{""}, "bodies": []string{"{}"}},
+	} {
+		t.Run(name, func(t *testing.T) { s.refused(update, "preview", in, http.StatusBadRequest, "input_invalid") })
+	}
+}

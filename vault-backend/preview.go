@@ -31,17 +31,26 @@ var touching = map[roster.Kind]touch{
 	roster.KindOrgRotate: touchesNone, roster.KindCheckpoint: touchesNone, roster.KindReceiptsCheckpoint: touchesNone,
 }
 
-// comparison holds secrets against the roster that is and the one that a statement
+// comparison holds secrets against the roster that is and the one that statements
 // would make.
 type comparison struct {
-	kind          roster.Kind
+	touch         touch
 	before, after *reshare.Appraiser
 }
 
-// touches says whether the statement can make a difference to what lies at a path.
+// widest is what statements of some kinds can change together.
+func widest(kinds []roster.Kind) touch {
+	t := touchesNone
+	for _, kind := range kinds {
+		t = min(t, touching[kind])
+	}
+	return t
+}
+
+// touches says whether the statements can make a difference to what lies at a path.
 // A preview shares the policies that stay, so that the same one is the same pointer.
 func (c *comparison) touches(path string) bool {
-	switch touching[c.kind] {
+	switch c.touch {
 	case touchesNone:
 		return false
 	case touchesMoved:
@@ -54,8 +63,8 @@ func (c *comparison) touches(path string) bool {
 // compare says what the secrets would lose under another roster. Each version is
 // compared with itself: that an old one is lost already must not hide the loss of
 // another.
-func (b *broker) compare(kind roster.Kind, now, then *roster.Roster) map[string]any {
-	c := &comparison{kind, reshare.NewAppraiser(now), reshare.NewAppraiser(then)}
+func (b *broker) compare(kinds []roster.Kind, now, then *roster.Roster) map[string]any {
+	c := &comparison{widest(kinds), reshare.NewAppraiser(now), reshare.NewAppraiser(then)}
 	named := map[string][]string{}
 	for _, field := range slices.Concat(previewed, foreseen) {
 		named[field] = []string{}

@@ -166,7 +166,7 @@ func TestAPreviewPassesOverNothingThatChanges(t *testing.T) {
 		for i, body := range bodies {
 			then, err := s.Roster.Preview(kind, body, s.Now)
 			s.Must(err)
-			got, want := s.b.compare(kind, s.Roster, then), s.b.compare("", s.Roster, then)
+			got, want := s.b.compare([]roster.Kind{kind}, s.Roster, then), s.b.compare([]roster.Kind{""}, s.Roster, then)
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%s %d: %v, and with a look at everything %v", kind, i, got, want)
 			}

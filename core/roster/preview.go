@@ -18,16 +18,33 @@ import (
 // what would become of people, policies and secrets, never for signing with, for
 // remembering or for showing to others as the organisation's.
 func (r *Roster) Preview(kind Kind, body any, now time.Time) (*Roster, error) {
-	s, err := r.Next(kind, body, now) // no signers
-	if err != nil {
+	d := r.Draft()
+	if err := d.Add(kind, body, now); err != nil {
 		return nil, err
 	}
-	c := r.Clone()
-	if err := c.append(s, func(envelope.Signed, Statement) error { return nil }); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return d.Roster(), nil
 }
+
+// Draft is a roster as it would be if some statements came next, one after the
+// other: [Roster.Preview] of several.
+type Draft struct{ roster *Roster }
+
+// Draft begins one with no statement yet.
+func (r *Roster) Draft() *Draft { return &Draft{r.Clone()} }
+
+// Add has one more statement come next, which is checked as by [Roster.Append] but
+// for its signature. On an error nothing has changed.
+func (d *Draft) Add(kind Kind, body any, now time.Time) error {
+	s, err := d.roster.Next(kind, body, now) // no signers
+	if err != nil {
+		return err
+	}
+	return d.roster.append(s, func(envelope.Signed, Statement) error { return nil })
+}
+
+// Roster is the roster as it would be by now; it changes with what is added. The
+// caller must not change it.
+func (d *Draft) Roster() *Roster { return d.roster }
 
 // Clone returns a roster of the caller's own: neither changes with the other from
 // then on. What no statement changes is shared: policies, groups, the bodies of

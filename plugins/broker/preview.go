@@ -36,6 +36,12 @@ type Preview struct {
 	Unmeetable  []string    `json:"unmeetable"`
 }
 
+// Proposed is a statement that nobody has signed yet.
+type Proposed struct {
+	Kind roster.Kind
+	Body any
+}
+
 // PreviewStatement says what a statement would do if it were signed and appended
 // next. Nothing is changed by that. The broker checks it as it checks statements.
 func (c *Client) PreviewStatement(ctx context.Context, kind roster.Kind, body any) (*Preview, error) {
@@ -43,8 +49,29 @@ func (c *Client) PreviewStatement(ctx context.Context, kind roster.Kind, body an
 	if err != nil {
 		return nil, err
 	}
+	return c.preview(ctx, map[string]any{"kind": string(kind), "body": string(encoded)})
+}
+
+// PreviewStatements says what several would do together, if they were appended in
+// their order, compared with what is so before the first.
+func (c *Client) PreviewStatements(ctx context.Context, all []Proposed) (*Preview, error) {
+	if len(all) == 1 {
+		return c.PreviewStatement(ctx, all[0].Kind, all[0].Body)
+	}
+	kinds, bodies := make([]string, len(all)), make([]string, len(all))
+	for i, p := range all {
+		encoded, err := envelope.Encode(p.Body)
+		if err != nil {
+			return nil, err
+		}
+		kinds[i], bodies[i] = string(p.Kind), string(encoded)
+	}
+	return c.preview(ctx, map[string]any{"kinds": kinds, "bodies": bodies})
+}
+
+func (c *Client) preview(ctx context.Context, in map[string]any) (*Preview, error) {
 	var p Preview
-	if err := c.post(ctx, c.path("preview"), map[string]any{"kind": string(kind), "body": string(encoded)}, &p); err != nil {
+	if err := c.post(ctx, c.path("preview"), in, &p); err != nil {
 		return nil, err
 	}
 	return &p, nil

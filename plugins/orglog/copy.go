@@ -42,6 +42,11 @@ type Copy struct {
 	Statements []envelope.Signed
 }
 
+// clone is a copy that can go on without this one.
+func (c *Copy) clone() *Copy {
+	return &Copy{c.Roster.Clone(), c.Statements[:len(c.Statements):len(c.Statements)]}
+}
+
 // Recall folds the log that a memory keeps and holds it against the head that
 // was seen.
 func Recall(m Memory) (*Copy, error) {

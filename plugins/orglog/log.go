@@ -22,8 +22,9 @@ type Log struct {
 	// another signer was faster. It is set before first use.
 	Again func()
 
-	mu   sync.Mutex // guards copy, and the broker's log against our own haste
-	copy *Copy      // nil while nothing was fetched, or after a failure
+	mu     sync.Mutex // guards what follows, and the broker's log against our own haste
+	copy   *Copy      // nil while nothing was fetched, or after a failure
+	behind bool       // the broker has refused what followed the copy
 
 	queueing sync.Mutex
 	queue    []*pending
@@ -52,11 +53,16 @@ func (l *Log) sync(ctx context.Context) error {
 			}
 		}
 		if err = c.fetch(ctx, l.memory, l.broker); err == nil {
-			l.copy = c
+			l.copy, l.behind = c, false
 			return nil
 		}
 		if !errors.Is(err, errOvertaken) || attempt == fetchAttempts {
 			return err
+		}
+		// Only the memory was faster: what was fetched is verified, and what is
+		// missing need not be folded anew.
+		if attempt == 1 {
+			l.copy = c
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -35,23 +37,38 @@ type Change struct {
 	// nothing else of this program is on its way, so that what the broker knows
 	// is what Build saw, unless somebody else signs: then both run again.
 	Guard func(ctx context.Context, r *roster.Roster, entries []Entry) error
+	// Together says that Guard is the same as that of every other change that says
+	// so, and may be asked about the statements of several at once: what they do
+	// together, none without the others. Where it refuses them, it is asked about
+	// each change alone.
+	Together bool
+}
+
+// joins says whether a change may be in the batch that another one begins: what is
+// asked about must come right after what the broker has.
+func (c *Change) joins(first *Change) bool {
+	return c.Together == first.Together && (c.Guard == nil || c.Together)
 }
 
 // pending is a change that waits for its turn.
 type pending struct {
 	Change
-	ctx  context.Context
-	head roster.Head // after it
-	err  error
-	done chan struct{}
+	ctx     context.Context
+	entries []Entry     // what Build said, where Guard was asked about it with others
+	head    roster.Head // after it
+	err     error
+	done    chan struct{}
 }
 
 const (
 	// signAttempts is how often a change is signed anew because another signer
 	// was faster.
-	signAttempts = 10
-	// maxBatch is how many statements go to the broker in one call.
+	signAttempts = 20
+	// maxBatch is how many changes go to the broker in one call.
 	maxBatch = 50
+	// maxPause is the longest that is waited before signing anew, by chance, so
+	// that of two signers who hinder each other one comes through.
+	maxPause = 100 * time.Millisecond
 )
 
 // Sign makes a change and returns the head of the log after it. Changes that
@@ -89,12 +106,12 @@ func (p *pending) end(head roster.Head, err error) {
 }
 
 // take removes from the queue what may go to the broker together: all up to the
-// next one that wants to be asked about alone.
+// next one that is guarded in another way.
 func (l *Log) take() []*pending {
 	l.queueing.Lock()
 	defer l.queueing.Unlock()
 	n := min(1, len(l.queue))
-	for n < len(l.queue) && n < maxBatch && l.queue[n].Guard == nil {
+	for n < len(l.queue) && n < maxBatch && l.queue[n].joins(&l.queue[0].Change) {
 		n++
 	}
 	batch := l.queue[:n:n]
@@ -102,8 +119,12 @@ func (l *Log) take() []*pending {
 	return batch
 }
 
-// errAnew means that a batch is to be signed anew, without whoever failed in it.
-var errAnew = errors.New("sign again")
+var (
+	// errAnew means that a batch is to be signed anew, without whoever failed in it.
+	errAnew = errors.New("sign again")
+	// errApart means that the guard refuses what a batch does together.
+	errApart = errors.New("sign each alone")
+)
 
 // commit makes a batch of changes, and ends each. It goes on when the caller who
 // happens to do it for all is interrupted: half of a batch must not be in doubt.
@@ -115,11 +136,17 @@ func (l *Log) commit(batch []*pending) {
 		switch {
 		case err == nil:
 			return
+		case errors.Is(err, errApart):
+			for i := range batch {
+				l.commit(batch[i : i+1])
+			}
+			return
 		case conflict && attempt < signAttempts:
 			attempt++
 			if l.Again != nil {
 				l.Again()
 			}
+			time.Sleep(rand.N(min(time.Millisecond<<attempt, maxPause)))
 		case !errors.Is(err, errAnew):
 			for _, p := range batch {
 				p.end(roster.Head{}, err)
@@ -135,26 +162,38 @@ func (l *Log) try(ctx context.Context, batch []*pending) error {
 	if l.signer == nil {
 		return ErrNoSigner
 	}
-	if l.copy == nil {
+	if l.copy == nil || l.behind {
 		if err := l.sync(ctx); err != nil {
 			return err
 		}
 	}
-	before := len(l.copy.Statements)
+	if l.copy.Roster.Identity() != l.signer.Public() {
+		return ErrOtherSigner
+	}
+	if len(batch) > 1 && batch[0].Together {
+		if err := l.ask(ctx, batch); err != nil {
+			return err
+		}
+	}
+	// What the broker may refuse is signed on a copy, so that what is known of its
+	// log stays.
+	next := l.copy.clone()
 	heads := make([]roster.Head, len(batch))
 	for i, p := range batch {
 		if p.ended() {
 			continue
 		}
-		if err := l.sign(p); err != nil {
+		before := len(next.Statements)
+		if err := l.sign(next, p, len(batch) == 1); err != nil {
 			p.end(roster.Head{}, err)
-			if l.copy == nil {
+			// What the guard has allowed together it has not allowed without this.
+			if len(next.Statements) > before || len(batch) > 1 && p.Together {
 				return errAnew
 			}
 		}
-		heads[i] = l.copy.Roster.Head()
+		heads[i] = next.Roster.Head()
 	}
-	if err := l.append(ctx, before); err != nil {
+	if err := l.append(ctx, next); err != nil {
 		return err
 	}
 	for i, p := range batch {
@@ -163,60 +202,99 @@ func (l *Log) try(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// sign signs what a change says, on top of the copy.
-func (l *Log) sign(p *pending) error {
-	if err := p.ctx.Err(); err != nil {
-		return err
-	}
-	r := l.copy.Roster
-	if r.Identity() != l.signer.Public() {
-		return ErrOtherSigner
-	}
-	entries, err := p.Build(r)
-	if err == nil && p.Guard != nil && len(entries) > 0 {
-		err = p.Guard(p.ctx, r, entries)
-	}
-	if err != nil {
-		return err
-	}
-	for i, e := range entries {
-		s, err := r.Next(e.Kind, e.Body, l.now(), l.signer)
+// ask builds the changes of a batch, each on top of those before it, and asks their
+// guard about all of them.
+func (l *Log) ask(ctx context.Context, batch []*pending) error {
+	draft := l.copy.Roster.Draft()
+	var all []Entry
+	for _, p := range batch {
+		if p.ended() {
+			continue
+		}
+		p.entries = nil
+		err := p.ctx.Err()
+		var entries []Entry
 		if err == nil {
-			err = r.Append(s)
+			entries, err = p.Build(draft.Roster())
 		}
 		if err != nil {
-			if i > 0 {
-				l.copy = nil
-			}
-			return fmt.Errorf("sign %s: %w", e.Kind, err)
+			p.end(roster.Head{}, err)
+			continue
 		}
-		l.copy.Statements = append(l.copy.Statements, s)
+		for i, e := range entries {
+			if err := draft.Add(e.Kind, e.Body, l.now()); err != nil {
+				p.end(roster.Head{}, fmt.Errorf("sign %s: %w", e.Kind, err))
+				if i > 0 {
+					return errAnew
+				}
+				entries = nil
+				break
+			}
+		}
+		p.entries = entries
+		all = append(all, entries...)
+	}
+	if len(all) > 0 && batch[0].Guard(ctx, l.copy.Roster, all) != nil {
+		return errApart
 	}
 	return nil
 }
 
-// append gives the broker the statements from before on, and remembers them once
-// it has them. After an error the copy is forgotten: what it holds was refused.
-func (l *Log) append(ctx context.Context, before int) error {
-	c := l.copy
-	if len(c.Statements) == before {
-		return nil
+// sign signs what a change says, on top of next. A change that is alone is built
+// and guarded first.
+func (l *Log) sign(next *Copy, p *pending, alone bool) error {
+	if err := p.ctx.Err(); err != nil {
+		return err
 	}
-	if err := l.broker.AppendLog(ctx, c.Statements[before:]); err != nil {
-		l.copy = nil
-		if broker.StatusOf(err) != 0 && broker.StatusOf(err) < http.StatusInternalServerError {
+	entries := p.entries
+	if alone || !p.Together {
+		var err error
+		entries, err = p.Build(next.Roster)
+		if err == nil && p.Guard != nil && len(entries) > 0 {
+			err = p.Guard(p.ctx, next.Roster, entries)
+		}
+		if err != nil {
 			return err
 		}
-		// No answer is no refusal: the broker may have appended them.
-		if l.sync(ctx) != nil || l.copy.Roster.Follows(c.Roster.Head()) != nil {
+	}
+	for _, e := range entries {
+		s, err := next.Roster.Next(e.Kind, e.Body, l.now(), l.signer)
+		if err == nil {
+			err = next.Roster.Append(s)
+		}
+		if err != nil {
+			return fmt.Errorf("sign %s: %w", e.Kind, err)
+		}
+		next.Statements = append(next.Statements, s)
+	}
+	return nil
+}
+
+// append gives the broker the statements that next has and the copy does not, and
+// remembers them once it has them. What it refuses is forgotten.
+func (l *Log) append(ctx context.Context, next *Copy) error {
+	fresh := next.Statements[len(l.copy.Statements):]
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := l.broker.AppendLog(ctx, fresh); err != nil {
+		l.behind = true
+		status := broker.StatusOf(err)
+		if status != 0 && status < http.StatusInternalServerError && status != http.StatusConflict {
+			return err
+		}
+		// No answer is no refusal: the broker may have appended them. Neither is a
+		// conflict, where the client has asked twice by itself and somebody else came
+		// in between.
+		if l.sync(ctx) != nil || l.copy.Roster.Follows(next.Roster.Head()) != nil {
 			return err
 		}
 		return nil
 	}
-	err := c.remember(l.memory)
+	l.copy = next
+	err := next.remember(l.memory)
 	if errors.Is(err, errOvertaken) {
 		// Another program here has seen the change already, and more.
-		l.copy = nil
 		return l.sync(ctx)
 	}
 	if err != nil {

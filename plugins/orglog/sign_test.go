@@ -252,3 +252,100 @@ func TestASignerThatFailsChangesNothing(t *testing.T) {
 	_, err := r.log.Sign(t.Context(), adding("a", "b"))
 	r.Must(err)
 }
+
+// guardedTogether are changes that one guard is asked about: it refuses any
+// statements among which a group of the name that it is told is.
+func guardedTogether(asked *[]int, refused string, names ...string) (all []orglog.Change) {
+	for _, name := range names {
+		c := adding(name)
+		c.Together = true
+		c.Guard = func(_ context.Context, _ *roster.Roster, entries []orglog.Entry) error {
+			*asked = append(*asked, len(entries))
+			if slices.ContainsFunc(entries, func(e orglog.Entry) bool { return e.Body.(roster.Group).Name == refused }) {
+				return fmt.Errorf("no %s", refused)
+			}
+			return nil
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func TestChangesOfOneGuardAreAskedAboutTogether(t *testing.T) {
+	r := newRig(t)
+	var asked []int
+	for i, o := range r.together(guardedTogether(&asked, "none", "a", "b", "c", "d")...) {
+		r.Must(o.err)
+		if o.head.Seq != uint64(2+i) {
+			t.Errorf("change %d: head %d", i, o.head.Seq)
+		}
+	}
+	if !slices.Equal(asked, []int{4}) || !slices.Equal(r.server.appended, []int{1, 4}) {
+		t.Errorf("asked about %v, appended %v", asked, r.server.appended)
+	}
+}
+
+func TestWhereTogetherIsRefusedEachIsAskedAboutAlone(t *testing.T) {
+	r := newRig(t)
+	var asked []int
+	all := r.together(guardedTogether(&asked, "b", "a", "b", "c")...)
+	r.Must(all[0].err)
+	r.Must(all[2].err)
+	if all[1].err == nil || all[1].err.Error() != "no b" {
+		t.Errorf("got %v", all[1].err)
+	}
+	if !slices.Equal(asked, []int{3, 1, 1, 1}) || !slices.Equal(r.server.groups(), []string{"a", "c", "first"}) {
+		t.Errorf("asked about %v, groups %v", asked, r.server.groups())
+	}
+}
+
+func TestAskingTogetherLeavesOutWhoFails(t *testing.T) {
+	r := newRig(t)
+	var asked []int
+	changes := guardedTogether(&asked, "none", "a", "Not a name", "a", "half", "b")
+	changes[3].Build = adding("half", "Not a name").Build
+	all := r.together(changes...)
+	for i, fails := range []bool{false, true, true, true, false} {
+		if (all[i].err != nil) != fails {
+			t.Errorf("change %d: %v", i, all[i].err)
+		}
+	}
+	if !slices.Equal(asked, []int{2}) || !slices.Equal(r.server.groups(), []string{"a", "b", "first"}) {
+		t.Errorf("asked about %v, groups %v", asked, r.server.groups())
+	}
+}
+
+func TestWhatIsAskedTogetherIsAskedAgainWhereAnotherSignerWasFaster(t *testing.T) {
+	r := newRig(t)
+	var asked []int
+	first := true
+	r.server.before = func(s []envelope.Signed) error {
+		if len(s) == 2 && first {
+			first = false
+			r.another("theirs")
+		}
+		return nil
+	}
+	for _, o := range r.together(guardedTogether(&asked, "none", "a", "b")...) {
+		r.Must(o.err)
+	}
+	if !slices.Equal(asked, []int{2, 2}) || !slices.Equal(r.server.groups(), []string{"a", "b", "first", "theirs"}) {
+		t.Errorf("asked about %v, groups %v", asked, r.server.groups())
+	}
+}
+
+// What the broker refused leaves no trace in what is known of its log.
+func TestARefusalLeavesTheCopyAsItIs(t *testing.T) {
+	r := newRig(t)
+	r.Must(r.log.Sync(t.Context()))
+	r.server.before = func([]envelope.Signed) error { return &broker.Error{Status: http.StatusForbidden} }
+	if _, err := r.log.Sign(t.Context(), adding("a")); err == nil {
+		t.Fatal("it succeeded")
+	}
+	r.Must(r.log.View(t.Context(), func(known *roster.Roster) error {
+		if known.Head() != r.server.head() || len(known.Groups()) != 0 {
+			t.Errorf("head %d, %d groups", known.Head().Seq, len(known.Groups()))
+		}
+		return nil
+	}))
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/orglog"
 )
 
@@ -17,21 +18,35 @@ import (
 var errLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared, read or written again first, or put somebody else in that place. " +
 	"Who means to lose them does it with the `stillvault` command and --force, which says what else it does")
 
+// guarded is a change that is refused where it would lose secrets. Several that
+// are made at a time are looked at together: a path that one leaves without a
+// policy and another one covers is not lost.
+func (s *session) guarded(build func(*roster.Roster) ([]orglog.Entry, error)) orglog.Change {
+	return orglog.Change{Build: build, Guard: s.guard, Together: true}
+}
+
 // guard has the broker say what statements would do to the secrets, and refuses
 // what would lose some.
 func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.Entry) error {
-	for _, e := range entries {
-		p, err := s.broker.PreviewStatement(ctx, e.Kind, e.Body)
-		if err != nil {
-			return fmt.Errorf("find out what this does to the secrets: %w", err)
-		}
-		then, err := r.Preview(e.Kind, e.Body, time.Now())
-		if err != nil {
+	then, proposed := r.Draft(), make([]broker.Proposed, len(entries))
+	kinds := map[roster.Kind]bool{}
+	for i, e := range entries {
+		if err := then.Add(e.Kind, e.Body, time.Now()); err != nil {
 			return err
 		}
-		if harmed := p.Harmed(e.Kind, then); len(harmed) > 0 {
-			return fmt.Errorf("%s: %w", listed(harmed), errLoses)
-		}
+		proposed[i], kinds[e.Kind] = broker.Proposed{Kind: e.Kind, Body: e.Body}, true
+	}
+	p, err := s.broker.PreviewStatements(ctx, proposed)
+	if err != nil {
+		return fmt.Errorf("find out what this does to the secrets: %w", err)
+	}
+	var harmed []string
+	for kind := range kinds {
+		harmed = append(harmed, p.Harmed(kind, then.Roster())...)
+	}
+	if len(harmed) > 0 {
+		slices.Sort(harmed)
+		return fmt.Errorf("%s: %w", listed(slices.Compact(harmed)), errLoses)
 	}
 	return nil
 }
