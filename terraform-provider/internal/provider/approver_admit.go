@@ -56,8 +56,8 @@ func (s *session) answered(ctx context.Context, fits func(broker.Enrolment) bool
 }
 
 // admit signs the admission of an enrolment, and returns the approver's id.
-func (s *session) admit(ctx context.Context, name string, e roster.Enrolment, entities []string) (roster.Head, error) {
-	return s.sign(ctx, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
+func (s *session) admit(ctx context.Context, private privateReader, name string, e roster.Enrolment, entities []string) (roster.Head, error) {
+	return s.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 		if known, err := r.ApproverNamed(name); err == nil && known.ID != e.Approver {
 			return nil, errExists
 		}

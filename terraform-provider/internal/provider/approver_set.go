@@ -15,7 +15,7 @@ import (
 )
 
 // set makes the approver what is planned. state is nil for a new one.
-func (a *approverResource) set(ctx context.Context, plan, state *approverModel, diags *diag.Diagnostics) (roster.Head, bool) {
+func (a *approverResource) set(ctx context.Context, private privateReader, plan, state *approverModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	entities := a.session.entitiesOf(ctx, plan.Entities, diags)
 	if diags.HasError() {
 		return roster.Head{}, false
@@ -25,13 +25,13 @@ func (a *approverResource) set(ctx context.Context, plan, state *approverModel, 
 	verb := "set"
 	switch {
 	case state.admitted():
-		head, err = a.change(ctx, plan, state, entities, diags)
+		head, err = a.change(ctx, private, plan, state, entities, diags)
 	case plan.Fingerprint.IsNull():
 		verb = "prepare"
 		head, err = a.pend(ctx, plan, diags)
 	default:
 		verb = "admit"
-		head, err = a.admit(ctx, plan, entities, diags)
+		head, err = a.admit(ctx, private, plan, entities, diags)
 	}
 	if err != nil {
 		diags.AddError(fmt.Sprintf("Cannot %s approver %q", verb, plan.Name.ValueString()), fmt.Sprintf("approver %q: %s", plan.Name.ValueString(), err))
@@ -65,7 +65,7 @@ func (a *approverResource) free(ctx context.Context, name string) error {
 }
 
 // admit admits the device whose words are given.
-func (a *approverResource) admit(ctx context.Context, plan *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
+func (a *approverResource) admit(ctx context.Context, private privateReader, plan *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
 	name := plan.Name.ValueString()
 	command := plan.enrollCommand(ctx, a.session.broker.Mount(), diags)
 	e, err := a.session.answered(ctx, func(e broker.Enrolment) bool { return e.Name == name }, plan.Fingerprint.ValueString())
@@ -76,7 +76,7 @@ func (a *approverResource) admit(ctx context.Context, plan *approverModel, entit
 		diags.AddAttributeError(path.Root("fingerprint"), fmt.Sprintf("Cannot admit approver %q", name), fmt.Sprintf("approver %q, `%s`: %s", name, command.ValueString(), err))
 		return roster.Head{}, nil
 	}
-	head, err := a.session.admit(ctx, name, e, entities)
+	head, err := a.session.admit(ctx, private, name, e, entities)
 	if err != nil {
 		return head, err
 	}
@@ -94,7 +94,7 @@ func (a *approverResource) admit(ctx context.Context, plan *approverModel, entit
 }
 
 // change renames an admitted approver and relates them to other entities.
-func (a *approverResource) change(ctx context.Context, plan, state *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
+func (a *approverResource) change(ctx context.Context, private privateReader, plan, state *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
 	id, err := envelope.ParseID(state.ID.ValueString())
 	if err != nil {
 		return roster.Head{}, err
@@ -104,7 +104,7 @@ func (a *approverResource) change(ctx context.Context, plan, state *approverMode
 			return roster.Head{}, nil
 		}
 	}
-	return a.session.sign(ctx, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
+	return a.session.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 		return setEntries(r, id, plan.Name.ValueString(), entities)
 	}})
 }

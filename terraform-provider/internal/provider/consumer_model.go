@@ -85,13 +85,13 @@ func (m *consumerModel) admit(ctx context.Context, s *session) (roster.Head, err
 }
 
 // rename signs the consumer's name.
-func (m *consumerModel) rename(ctx context.Context, s *session) (roster.Head, error) {
+func (m *consumerModel) rename(ctx context.Context, s *session, private privateReader) (roster.Head, error) {
 	id, err := envelope.ParseID(m.ID.ValueString())
 	if err != nil {
 		return roster.Head{}, err
 	}
 	name := m.Name.ValueString()
-	return s.sign(ctx, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
+	return s.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 		c, err := r.Consumer(id)
 		if err != nil || c.Name == name {
 			return nil, err
@@ -105,14 +105,14 @@ func (m *consumerModel) rename(ctx context.Context, s *session) (roster.Head, er
 
 // revoke signs the consumer's end, and says what could not be received or believed
 // any more. That is no reason to leave a key in force.
-func (m *consumerModel) revoke(ctx context.Context, s *session, diags *diag.Diagnostics) error {
+func (m *consumerModel) revoke(ctx context.Context, s *session, private privateReader, diags *diag.Diagnostics) error {
 	id, err := envelope.ParseID(m.ID.ValueString())
 	if err != nil {
 		return err
 	}
 	body := roster.ConsumerRevoke{ID: id, Compromised: m.Compromised.ValueBool()}
 	var warnings diag.Diagnostics
-	_, err = s.sign(ctx, orglog.Change{
+	_, err = s.signSince(ctx, private, orglog.Change{
 		Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 			if _, err := r.Consumer(id); errors.Is(err, roster.ErrUnknown) || errors.Is(err, roster.ErrRevoked) {
 				return nil, nil

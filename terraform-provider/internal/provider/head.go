@@ -53,19 +53,46 @@ func checkHead(ctx context.Context, private privateReader, r *roster.Roster) err
 }
 
 // viewSince is view for a resource that is in Terraform's state: a log that does
-// not follow what the resource remembers is refused, and so is none at all.
+// not follow what the resource remembers is refused, and so is none at all. Only
+// an error of look keeps its identity: a broker whose answer has the name of one,
+// such as "revoked", has not shown a log that says so.
 func (s *session) viewSince(ctx context.Context, private privateReader, look func(*roster.Roster) error) error {
+	var found error
 	err := s.view(ctx, func(r *roster.Roster) error {
 		if err := checkHead(ctx, private, r); err != nil {
 			return err
 		}
-		return look(r)
+		found = look(r)
+		return nil
 	})
-	if !errors.Is(err, orglog.ErrUnfounded) {
-		return err
+	if err == nil {
+		return found
 	}
-	if kept, diags := private.GetKey(ctx, headKey); diags.HasError() || len(kept) == 0 {
-		return err
+	if errors.Is(err, orglog.ErrUnfounded) {
+		if kept, diags := private.GetKey(ctx, headKey); !diags.HasError() && len(kept) > 0 {
+			return fmt.Errorf("Terraform's state has seen a log, and the broker has none: %w", roster.ErrRolledBack)
+		}
 	}
-	return fmt.Errorf("Terraform's state has seen a log, and the broker has none: %w", roster.ErrRolledBack)
+	return errors.New(err.Error())
 }
+
+// signSince is sign for a resource that is in Terraform's state. A plan and its
+// apply are two programs: what the one has refused, or never seen, the other could
+// be shown. What follows an older log than the resource remembers is signed neither
+// way.
+func (s *session) signSince(ctx context.Context, private privateReader, change orglog.Change) (roster.Head, error) {
+	build := change.Build
+	change.Build = func(r *roster.Roster) ([]orglog.Entry, error) {
+		if err := checkHead(ctx, private, r); err != nil {
+			return nil, err
+		}
+		return build(r)
+	}
+	return s.sign(ctx, change)
+}
+
+// stateless is what a resource that is new remembers.
+type stateless struct{}
+
+// GetKey finds nothing.
+func (stateless) GetKey(context.Context, string) ([]byte, diag.Diagnostics) { return nil, nil }

@@ -38,7 +38,7 @@ func (a *approverResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := a.set(ctx, &plan, nil, &resp.Diagnostics)
+	head, ok := a.set(ctx, stateless{}, &plan, nil, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -53,7 +53,7 @@ func (a *approverResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := a.set(ctx, &plan, &state, &resp.Diagnostics)
+	head, ok := a.set(ctx, req.Private, &plan, &state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -102,7 +102,7 @@ func (a *approverResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() || !state.admitted() {
 		return
 	}
-	err := a.session.end(ctx, roster.KindApproverRevoke, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
+	err := a.session.end(ctx, req.Private, roster.KindApproverRevoke, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
 		_, err := r.Approver(id)
 		return err
 	})

@@ -169,7 +169,7 @@ func (c *consumerResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, err := plan.rename(ctx, c.session)
+	head, err := plan.rename(ctx, c.session, req.Private)
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot rename consumer to %q", plan.Name.ValueString()), fmt.Sprintf("consumer %q: %s", plan.Name.ValueString(), err))
 		return
@@ -184,7 +184,7 @@ func (c *consumerResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	if err := state.revoke(ctx, c.session, &resp.Diagnostics); err != nil {
+	if err := state.revoke(ctx, c.session, req.Private, &resp.Diagnostics); err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot revoke consumer %q", state.Name.ValueString()), fmt.Sprintf("consumer %q: %s", state.Name.ValueString(), err))
 	}
 }

@@ -72,7 +72,7 @@ func (g *groupResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	plan.ID = types.StringValue(envelope.NewID().String())
-	head, ok := g.set(ctx, &plan, &resp.Diagnostics)
+	head, ok := g.set(ctx, stateless{}, &plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -86,7 +86,7 @@ func (g *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := g.set(ctx, &plan, &resp.Diagnostics)
+	head, ok := g.set(ctx, req.Private, &plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -95,12 +95,12 @@ func (g *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 }
 
 // set signs the group as planned, where it is not so already.
-func (g *groupResource) set(ctx context.Context, plan *groupModel, diags *diag.Diagnostics) (roster.Head, bool) {
+func (g *groupResource) set(ctx context.Context, private privateReader, plan *groupModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	body := plan.body(ctx, diags)
 	if diags.HasError() {
 		return roster.Head{}, false
 	}
-	head, err := g.session.sign(ctx, orglog.Change{
+	head, err := g.session.signSince(ctx, private, orglog.Change{
 		Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 			if known, err := r.GroupNamed(body.Name); err == nil && known.ID != body.ID {
 				return nil, fmt.Errorf("group %q: %w", body.Name, errExists)
@@ -163,7 +163,7 @@ func (g *groupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := g.session.end(ctx, roster.KindGroupDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
+	err := g.session.end(ctx, req.Private, roster.KindGroupDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
 		_, err := r.Group(id)
 		return err
 	})

@@ -50,7 +50,7 @@ func (p *policyResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	plan.ID = types.StringValue(envelope.NewID().String())
-	head, ok := p.set(ctx, &plan, &resp.Diagnostics)
+	head, ok := p.set(ctx, stateless{}, &plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -64,7 +64,7 @@ func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := p.set(ctx, &plan, &resp.Diagnostics)
+	head, ok := p.set(ctx, req.Private, &plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -73,7 +73,7 @@ func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest,
 }
 
 // set signs the policy as planned, and completes the plan by what was signed.
-func (p *policyResource) set(ctx context.Context, plan *policyModel, diags *diag.Diagnostics) (roster.Head, bool) {
+func (p *policyResource) set(ctx context.Context, private privateReader, plan *policyModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	body, whole := plan.policy(ctx, diags)
 	if diags.HasError() {
 		return roster.Head{}, false
@@ -84,7 +84,7 @@ func (p *policyResource) set(ctx context.Context, plan *policyModel, diags *diag
 	}
 	var signed roster.Policy
 	at := path.Empty()
-	head, err := p.session.sign(ctx, orglog.Change{
+	head, err := p.session.signSince(ctx, private, orglog.Change{
 		Build: func(r *roster.Roster) (entries []orglog.Entry, err error) {
 			if signed, at, err = settle(r, body); err != nil {
 				return nil, err
@@ -194,7 +194,7 @@ func (p *policyResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := p.session.end(ctx, roster.KindPolicyDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
+	err := p.session.end(ctx, req.Private, roster.KindPolicyDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
 		_, err := r.Policy(id)
 		return err
 	})

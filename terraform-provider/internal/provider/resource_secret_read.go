@@ -26,13 +26,16 @@ func (s *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	known, err := s.session.broker.ReadMetadata(ctx, state.Path.ValueString())
+	// First of all: what is said to be gone is forgotten, and with it what the state
+	// remembers of the log.
+	var known *broker.Metadata
+	err := s.session.viewSince(ctx, req.Private, func(*roster.Roster) error { return nil })
+	if err == nil {
+		known, err = s.session.broker.ReadMetadata(ctx, state.Path.ValueString())
+	}
 	if errors.Is(err, broker.ErrMissing) || err == nil && gone(known) {
 		resp.State.RemoveResource(ctx)
 		return
-	}
-	if err == nil {
-		err = s.session.viewSince(ctx, req.Private, func(*roster.Roster) error { return nil })
 	}
 	if err == nil {
 		kept, err = s.look(ctx, state.Path.ValueString(), known, kept)

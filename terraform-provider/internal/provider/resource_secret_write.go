@@ -66,6 +66,12 @@ func (s *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	// Who was revoked since must not be sealed to because the log that says so is
+	// withheld.
+	if err := s.session.viewSince(ctx, req.Private, func(*roster.Roster) error { return nil }); err != nil {
+		s.fail("write", &plan, err, &resp.Diagnostics)
+		return
+	}
 	if !plan.ValueWOVersion.Equal(state.ValueWOVersion) &&
 		!s.write(ctx, req.Config, &plan, kept, uint64(state.Version.ValueInt64()), resp.Private, &resp.Diagnostics) {
 		return
