@@ -44,11 +44,11 @@ func (v *Volatile) Advance(r *roster.Roster, statements []envelope.Signed) error
 	defer v.mu.Unlock()
 	known := v.recall()
 	switch {
-	case known.Organisation.IsZero() && (v.Identity.IsZero() || r.Identity() != v.Identity):
-		// A log that somebody else made up cannot be held by this key: handing it
-		// over takes a signature by this key, too.
-		return fmt.Errorf("the log is not held by the signer's key: %w", roster.ErrOrganisation)
-	case !known.Organisation.IsZero() && known.Organisation != r.Organisation():
+	case known.Organisation.IsZero():
+		if err := v.pinned(r, statements); err != nil {
+			return err
+		}
+	case known.Organisation != r.Organisation():
 		return roster.ErrOrganisation
 	}
 	if err := follows(r, known.Head); err != nil {
@@ -57,4 +57,20 @@ func (v *Volatile) Advance(r *roster.Roster, statements []envelope.Signed) error
 	// Of its own: whoever fetched it goes on appending to theirs.
 	v.seen = Known{r.Organisation(), r.Head(), statements[:len(statements):len(statements)]}
 	return nil
+}
+
+// pinned holds a log against the key that pins. One that somebody else made up
+// cannot be held by it: handing it over takes a signature by this key, too. Having
+// been held by it once is not enough: a key that was given up may be stolen.
+func (v *Volatile) pinned(r *roster.Roster, statements []envelope.Signed) error {
+	switch {
+	case v.Identity.IsZero():
+		return roster.ErrOrganisation
+	case r.Identity() == v.Identity:
+		return nil
+	case held(statements, v.Identity):
+		return fmt.Errorf("the organisation was moved from this key to another: %w", ErrOtherSigner)
+	}
+	return fmt.Errorf("the log is not held by the signer's key; where the organisation was moved to that key, what the broker shows is older, "+
+		"and `stillvault org log push` from the machine that moved it gives it the rest: %w", roster.ErrOrganisation)
 }

@@ -38,7 +38,7 @@ func TestWhatPinsAnOrganisationWithoutAHome(t *testing.T) {
 		"another id":                 {&orglog.Volatile{Organisation: other.Roster.Organisation()}, roster.ErrOrganisation},
 		"another id, and its key":    {&orglog.Volatile{Organisation: other.Roster.Organisation(), Identity: later.Public()}, roster.ErrOrganisation},
 		"the key in force":           {&orglog.Volatile{Identity: later.Public()}, nil},
-		"a key that it had":          {&orglog.Volatile{Identity: first}, roster.ErrOrganisation},
+		"a key that it had":          {&orglog.Volatile{Identity: first}, orglog.ErrOtherSigner},
 		"another key":                {&orglog.Volatile{Identity: other.Identity.Public()}, roster.ErrOrganisation},
 		"nothing":                    {&orglog.Volatile{}, roster.ErrOrganisation},
 		"its id and an earlier head": {&orglog.Volatile{Organisation: w.Roster.Organisation(), Minimum: w.Fold(2).Head()}, nil},
