@@ -17,7 +17,7 @@ func (a *app) orgCommand() *cobra.Command {
 		`The organisation is an Ed25519 key that Vault never sees, and a log of what it
 signed: who may approve, and what. Its id, the hash of the log's first
 statement, is what phones, hosts and mounts hold on to.`,
-		a.orgInitCommand(), a.orgKeygenCommand(), a.orgRecoveryKeygenCommand(), a.orgShowCommand(), a.orgPinCommand(), a.orgLogCommand(), a.orgCheckpointCommand())
+		a.orgInitCommand(), a.orgKeygenCommand(), a.orgRecoveryKeygenCommand(), a.orgRotateCommand(), a.orgShowCommand(), a.orgPinCommand(), a.orgLogCommand(), a.orgCheckpointCommand())
 }
 
 func (a *app) orgShowCommand() *cobra.Command {

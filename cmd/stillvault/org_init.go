@@ -133,11 +133,18 @@ func (a *app) founder(ctx context.Context, h *home.Home, f founding) (*founder, 
 		}
 		return &founder{Signer: identity, save: func() error { return nil }}, nil
 	}
+	return a.newKeyFile(address, f.plain)
+}
+
+// newKeyFile makes a key for a file that must not be there yet, and that saving
+// it writes.
+func (a *app) newKeyFile(address signer.Address, plain bool) (*founder, error) {
 	if _, err := os.Lstat(address.Name); err == nil {
 		return nil, fmt.Errorf("%s: %w", address.Name, file.ErrExists)
 	}
 	var passphrase []byte
-	if !f.plain {
+	if !plain {
+		var err error
 		if passphrase, err = a.newPassphrase(address); err != nil {
 			return nil, err
 		}

@@ -61,17 +61,23 @@ func (a *app) signerAddress(h *home.Home) (signer.Address, error) {
 	return signer.FileAddress(h.IdentityPath()), nil
 }
 
-// signer opens the Org Identity key; the caller closes it. Ctrl-C closes it too,
-// so that nobody waits for a touch that will not come.
+// signer opens the Org Identity key; the caller closes it.
 func (a *app) signer(ctx context.Context, h *home.Home) (signer.Signer, error) {
 	address, err := a.signerAddress(h)
 	if err != nil {
 		return nil, err
 	}
-	s, err := open.Signer(ctx, address.String(), a.signerOptions())
+	s, err := a.openSigner(ctx, address)
 	if address.Scheme == signer.File && errors.Is(err, fs.ErrNotExist) && !errors.Is(err, signer.ErrPassphrase) {
 		return nil, fmt.Errorf("%w; organisation changes are signed where `stillvault org init` ran, or with the key that --signer names", err)
 	}
+	return s, err
+}
+
+// openSigner opens the key at an address; the caller closes it. Ctrl-C closes it
+// too, so that nobody waits for a touch that will not come.
+func (a *app) openSigner(ctx context.Context, address signer.Address) (signer.Signer, error) {
+	s, err := open.Signer(ctx, address.String(), a.signerOptions())
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 
 // hostOnly are the scripts that replace the broker, are about the development
 // host, or need no broker.
-var hostOnly = []string{"crash.txtar", "install.txtar", "rollback.txtar", "signer-agent.txtar", "signer-exec.txtar", "usage.txtar"}
+var hostOnly = []string{"crash.txtar", "install.txtar", "rollback.txtar", "rotate-agent.txtar", "rotate-hidden.txtar", "signer-agent.txtar", "signer-exec.txtar", "usage.txtar"}
 
 // TestScriptsOnVault runs the scripts on a real Vault, each on a mount of its
 // own, at a path that is not the default one.
