@@ -21,6 +21,7 @@ import (
 	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/open"
+	"github.com/stillvault/stillvault/plugins/signer/transit"
 )
 
 // session is a configured provider: what its resources share.
@@ -53,6 +54,10 @@ func newSession(c settings, diags *diag.Diagnostics) *session {
 	if s.broker, err = c.client(); err != nil {
 		diags.AddError("Cannot reach Vault", err.Error())
 		return nil
+	}
+	if transit.In(s.signer.address, s.broker.Address()) {
+		diags.AddAttributeWarning(path.Root("signer"), "The signer's key is in the Vault that keeps the secrets",
+			"Whoever controls that Vault can sign for the organisation, and so change who opens its secrets: nothing that is applied here holds against it. Keep the key in another Vault, or elsewhere.")
 	}
 	if dir := or(c.Home, home.Variable); dir != "" {
 		if s.home, err = home.Open(dir); err != nil {
