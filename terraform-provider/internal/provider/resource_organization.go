@@ -58,7 +58,8 @@ func (o *organizationResource) Schema(_ context.Context, _ resource.SchemaReques
 			"recovery_public_key": schema.StringAttribute{
 				Required: true, Validators: []validator.String{verifyKeyForm{"`stillvault org recovery-keygen`"}},
 				MarkdownDescription: "Public half of the recovery key, which alone can replace the Org Identity key should that be lost or stolen: 43 characters, as `stillvault org recovery-keygen` prints them. " +
-					"The key itself stays offline. The log holds a hash of it, so another one is refused here.",
+					"The key itself stays offline. The log holds a hash of it, so another one is refused here. " +
+					"After `stillvault org rotate`, give what that printed: the organisation stays, and nothing is replaced.",
 			},
 			"identity_key": schema.StringAttribute{
 				Computed: true, PlanModifiers: stays, MarkdownDescription: "Public half of the Org Identity key in force: the signer's.",
@@ -77,7 +78,7 @@ func (o *organizationResource) Configure(_ context.Context, req resource.Configu
 }
 
 // errRecovery means that the log commits to another recovery key.
-var errRecovery = errors.New("recovery_key_mismatch: the organisation's log commits to another recovery key, and only that one can put another in its place; give its public half here")
+var errRecovery = errors.New("recovery_key_mismatch: the organisation's log commits to another recovery key, and only that one can put another in its place, by `stillvault org rotate`; give the public half of the one in force here")
 
 // ModifyPlan says what cannot happen: a second founding, another recovery key, an
 // end.
