@@ -78,10 +78,21 @@ func (m *consumerModel) admit(ctx context.Context, s *session) (roster.Head, err
 		}
 		return []orglog.Entry{{Kind: roster.KindConsumerAdmit, Body: body}}, nil
 	}})
+	if errors.Is(err, roster.ErrStatement) {
+		err = fmt.Errorf("%w. A key is admitted once, and ends with its consumer: %s", err, m.otherKey())
+	}
 	if err == nil {
 		m.show(&roster.Consumer{ConsumerAdmit: body})
 	}
 	return head, err
+}
+
+// otherKey says where another key comes from.
+func (m *consumerModel) otherKey() string {
+	if m.isMount() {
+		return "where the mount was a consumer before, import that one, or, if it was revoked, use another mount"
+	}
+	return "make another with `stillvault consumer keygen`, or import the consumer that has it"
 }
 
 // rename signs the consumer's name.

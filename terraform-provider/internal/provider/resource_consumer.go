@@ -42,7 +42,8 @@ func (c *consumerResource) Metadata(_ context.Context, req resource.MetadataRequ
 func (c *consumerResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	stays := stringplanmodifier.UseStateForUnknown()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A consumer: a program with a signing key that may receive and write secrets where a policy names it. Policies bind its id, which stays when it is renamed; another key makes it another consumer.",
+		MarkdownDescription: "A consumer: a program with a signing key that may receive and write secrets where a policy names it. Policies bind its id, which stays when it is renamed; another key makes it another consumer.\n\n" +
+			"Destroying it ends its key for good: a key is admitted once. A mount makes its key when it is enabled, so one whose consumer was destroyed can be none again.",
 		Attributes: map[string]schema.Attribute{
 			"id":   schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{stays}, MarkdownDescription: "Id of the consumer, for life."},
 			"name": schema.StringAttribute{Required: true, Validators: []validator.String{nameForm{}}, MarkdownDescription: "Name, unique among consumers."},
