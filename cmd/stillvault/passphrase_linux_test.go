@@ -54,9 +54,13 @@ func atTerminal(t *testing.T, home string, lines []string, args ...string) (show
 		if err != nil {
 			break // the last one at the terminal has gone
 		}
-		// A question ends in a colon and a space, which nothing else said does.
-		if len(lines) > 0 && bytes.HasSuffix(all.Bytes(), []byte(": ")) {
-			awaitNoEcho(t, int(keyboard.Fd()))
+		// A question ends in a colon and a space, which nothing else said does, or
+		// wants a yes, which is shown.
+		hidden := bytes.HasSuffix(all.Bytes(), []byte(": "))
+		if len(lines) > 0 && (hidden || bytes.HasSuffix(all.Bytes(), []byte("[y/N] "))) {
+			if hidden {
+				awaitNoEcho(t, int(keyboard.Fd()))
+			}
 			fmt.Fprintln(keyboard, lines[0])
 			lines = lines[1:]
 		}
