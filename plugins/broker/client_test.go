@@ -67,6 +67,7 @@ func TestErrorsAreDecoded(t *testing.T) {
 		{"one of the broker's own", 422, []string{"denied_recently: wait"}, "denied_recently", nil, ""},
 		{"vault's own refusal", 403, []string{"1 error occurred:\n\t* permission denied\n\n"}, "", nil, "permission denied; the token lacks a Vault policy"},
 		{"no mount", 404, []string{`no handler for route "stillvault/status". route entry not found.`}, "", nil, "route entry not found; is the engine mounted there? `vault secrets list`"},
+		{"what a terminal would obey", 400, []string{"input_invalid: a\x1b[2K\x1b]0;b\u202ec\u200b\td\r\xff"}, "input_invalid", nil, "input_invalid: a�[2K�]0;b�c� d"},
 		{"several", 400, []string{"2 errors occurred:\n\t* input_invalid: one\n\t* two\n\n"}, "input_invalid", nil, "input_invalid: one; two"},
 		{"nothing said", 502, nil, "", nil, "bad gateway"},
 	} {

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	vault "github.com/hashicorp/vault/api"
 
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/core/roster"
 )
 
 // ErrMissing means that there is nothing under the name that was asked for.
@@ -120,6 +122,21 @@ func decodeError(operation, path string, err error) error {
 	return &Error{Operation: operation, Path: path, Status: answer.StatusCode, Text: strings.Join(texts, "; ")}
 }
 
+// Plain is a text of the server's as it may be shown: what a terminal would obey,
+// or would not show, is replaced. Whoever serves it could else write over what a
+// program said before, or the plan that somebody is asked to agree to.
+func Plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case roster.Printable(string(r)):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
 // plain undoes the list that Vault makes of errors from several places:
 // "2 errors occurred:" and a line with a star for each.
 func plain(text string) string {
@@ -130,5 +147,5 @@ func plain(text string) string {
 	for i, line := range lines {
 		lines[i] = strings.TrimPrefix(strings.TrimSpace(line), "* ")
 	}
-	return strings.Join(lines, "; ")
+	return Plain(strings.Join(lines, "; "))
 }

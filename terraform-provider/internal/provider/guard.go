@@ -54,10 +54,11 @@ func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.
 // maxListed is how many paths an error names before it counts the rest.
 const maxListed = 50
 
+// listed is a list that Vault may have made, for people.
 func listed(paths []string) string {
 	slices.Sort(paths)
 	if more := len(paths) - maxListed; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(paths[:maxListed], ", "), more)
+		return fmt.Sprintf("%s and %d more", broker.Plain(strings.Join(paths[:maxListed], ", ")), more)
 	}
-	return strings.Join(paths, ", ")
+	return broker.Plain(strings.Join(paths, ", "))
 }
