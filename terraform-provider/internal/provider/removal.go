@@ -17,18 +17,15 @@ func (s *session) end(ctx context.Context, private privateReader, kind roster.Ki
 	if err != nil {
 		return err
 	}
-	_, err = s.signSince(ctx, private, orglog.Change{
-		Build: func(r *roster.Roster) ([]orglog.Entry, error) {
-			err := find(r, id)
-			if errors.Is(err, roster.ErrUnknown) || errors.Is(err, roster.ErrRevoked) {
-				return nil, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			return []orglog.Entry{{Kind: kind, Body: roster.Removal{ID: id}}}, nil
-		},
-		Guard: s.guard,
-	})
+	_, err = s.signSince(ctx, private, s.guarded(func(r *roster.Roster) ([]orglog.Entry, error) {
+		err := find(r, id)
+		if errors.Is(err, roster.ErrUnknown) || errors.Is(err, roster.ErrRevoked) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []orglog.Entry{{Kind: kind, Body: roster.Removal{ID: id}}}, nil
+	}))
 	return err
 }

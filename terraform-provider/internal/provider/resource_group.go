@@ -100,15 +100,12 @@ func (g *groupResource) set(ctx context.Context, private privateReader, plan *gr
 	if diags.HasError() {
 		return roster.Head{}, false
 	}
-	head, err := g.session.signSince(ctx, private, orglog.Change{
-		Build: func(r *roster.Roster) ([]orglog.Entry, error) {
-			if known, err := r.GroupNamed(body.Name); err == nil && known.ID != body.ID {
-				return nil, fmt.Errorf("group %q: %w", body.Name, errExists)
-			}
-			return []orglog.Entry{{Kind: roster.KindGroupSet, Body: body}}, nil
-		},
-		Guard: g.session.guard,
-	})
+	head, err := g.session.signSince(ctx, private, g.session.guarded(func(r *roster.Roster) ([]orglog.Entry, error) {
+		if known, err := r.GroupNamed(body.Name); err == nil && known.ID != body.ID {
+			return nil, fmt.Errorf("group %q: %w", body.Name, errExists)
+		}
+		return []orglog.Entry{{Kind: roster.KindGroupSet, Body: body}}, nil
+	}))
 	if err != nil {
 		diags.AddError(fmt.Sprintf("Cannot set group %q", body.Name), err.Error())
 		return head, false

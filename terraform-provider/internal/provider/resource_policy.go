@@ -84,15 +84,12 @@ func (p *policyResource) set(ctx context.Context, private privateReader, plan *p
 	}
 	var signed roster.Policy
 	at := path.Empty()
-	head, err := p.session.signSince(ctx, private, orglog.Change{
-		Build: func(r *roster.Roster) (entries []orglog.Entry, err error) {
-			if signed, at, err = settle(r, body); err != nil {
-				return nil, err
-			}
-			return []orglog.Entry{{Kind: roster.KindPolicySet, Body: signed}}, nil
-		},
-		Guard: p.session.guard,
-	})
+	head, err := p.session.signSince(ctx, private, p.session.guarded(func(r *roster.Roster) (entries []orglog.Entry, err error) {
+		if signed, at, err = settle(r, body); err != nil {
+			return nil, err
+		}
+		return []orglog.Entry{{Kind: roster.KindPolicySet, Body: signed}}, nil
+	}))
 	if err != nil {
 		summary := fmt.Sprintf("Cannot set policy %q", body.Name)
 		if len(at.Steps()) > 0 {
