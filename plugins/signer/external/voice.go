@@ -113,7 +113,7 @@ func structured(text []byte) (hclog.Level, string, bool) {
 // own, which must not be mixed.
 type stream struct {
 	to    *voice
-	begun []byte // of a line that has not ended; its first 4×maxLine bytes
+	begun []byte // of a line that has not ended; its first maxLine bytes
 }
 
 var _ io.Writer = (*stream)(nil)

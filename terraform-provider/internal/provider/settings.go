@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -141,6 +142,9 @@ func (s *settings) organisation() (envelope.Hash, error) {
 	if err != nil {
 		return id, fmt.Errorf("organization is 64 hexadecimal digits, as `stillvault org show` prints them: %w", err)
 	}
+	if id.IsZero() { // which would pin nothing
+		return id, errors.New("no organisation's id is zero")
+	}
 	return id, nil
 }
 
@@ -176,6 +180,9 @@ func parseHead(text string) (roster.Head, error) {
 	h, err := envelope.ParseHash(hash)
 	if err != nil {
 		return roster.Head{}, fmt.Errorf("a head is SEQ:HASH, a statement's number and its hash: %w", err)
+	}
+	if h.IsZero() {
+		return roster.Head{}, errors.New("a head is SEQ:HASH, and no statement's hash is zero")
 	}
 	return roster.Head{Seq: seq, Hash: h}, nil
 }
