@@ -1,10 +1,27 @@
-# A test that the rule for production stays one for its databases.
+# Every database has its policy, or the plan says so.
 check "databases" {
   assert {
-    condition     = provider::stillvault::policy_covers("prod/*", "prod/db")
-    error_message = "The policy of production does not cover its databases."
+    condition     = alltrue([for path in var.databases : provider::stillvault::policy_covers(stillvault_policy.production, path)])
+    error_message = "The policy of production does not cover every database."
   }
 }
+
+variable "databases" {
+  type    = set(string)
+  default = ["prod/db", "prod/reports"]
+}
+
+resource "stillvault_policy" "production" {
+  name = "production"
+  path = "prod/*"
+
+  requirement {
+    m         = 1
+    approvers = [data.stillvault_roster.everyone.approvers[0].id]
+  }
+}
+
+data "stillvault_roster" "everyone" {}
 
 # true: '+' is one segment, '*' all that remain.
 output "covers" {

@@ -1,0 +1,2 @@
+# By name or id.
+terraform import stillvault_group.oncall oncall
