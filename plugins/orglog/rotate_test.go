@@ -82,8 +82,8 @@ func TestAKeyThatIsNotWhatItIsMeantToBeIsNamed(t *testing.T) {
 func TestWhateverFailsInARotationItCanBeMadeAgain(t *testing.T) {
 	errNo := errors.New("no")
 	for name, spoil := range map[string]func(*rig, *orglog.Rotation, context.CancelFunc){
-		"the new key dies":         func(_ *rig, x *orglog.Rotation, _ context.CancelFunc) { x.To = &faltering{x.To, errNo} },
-		"the key until now dies":   func(_ *rig, x *orglog.Rotation, _ context.CancelFunc) { x.Old = &faltering{x.Old, errNo} },
+		"the new key dies":         func(_ *rig, x *orglog.Rotation, _ context.CancelFunc) { x.To = &faltering{Signer: x.To, err: errNo} },
+		"the key until now dies":   func(_ *rig, x *orglog.Rotation, _ context.CancelFunc) { x.Old = &faltering{Signer: x.Old, err: errNo} },
 		"the recovery key is lost": func(_ *rig, x *orglog.Rotation, _ context.CancelFunc) { x.Signed = func() error { return errNo } },
 		"interrupted": func(_ *rig, x *orglog.Rotation, stop context.CancelFunc) {
 			x.Signed = func() error { stop(); return nil }
