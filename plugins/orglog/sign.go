@@ -11,6 +11,7 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/signer"
 )
 
 var (
@@ -185,6 +186,9 @@ func (l *Log) try(ctx context.Context, batch []*pending) error {
 		}
 		before := len(next.Statements)
 		if err := l.sign(next, p, len(batch) == 1); err != nil {
+			if gone(err) {
+				return err
+			}
 			p.end(roster.Head{}, err)
 			// What the guard has allowed together it has not allowed without this.
 			if len(next.Statements) > before || len(batch) > 1 && p.Together {
@@ -238,6 +242,13 @@ func (l *Log) ask(ctx context.Context, batch []*pending) error {
 		return errApart
 	}
 	return nil
+}
+
+// gone says whether the signer does not answer: then it signs nothing else of a
+// batch either, and nobody waits for that, or touches a key again for what was
+// signed already.
+func gone(err error) bool {
+	return errors.Is(err, signer.ErrUnavailable) || errors.Is(err, signer.ErrTimeout)
 }
 
 // sign signs what a change says, on top of next. A change that is alone is built

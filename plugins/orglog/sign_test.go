@@ -12,6 +12,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/orglog"
+	"github.com/stillvault/stillvault/plugins/signer"
 )
 
 func TestChangesThatWaitAreAppendedTogether(t *testing.T) {
@@ -229,11 +230,13 @@ func TestOnlyTheKeyInForceSigns(t *testing.T) {
 // faltering signs until it is told not to.
 type faltering struct {
 	envelope.Signer
-	err error
+	err   error
+	asked int
 }
 
 // Sign signs, or fails.
 func (f *faltering) Sign(t envelope.PayloadType, payload []byte) ([]byte, error) {
+	f.asked++
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -348,4 +351,24 @@ func TestARefusalLeavesTheCopyAsItIs(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+func TestASignerThatIsGoneIsAskedOnce(t *testing.T) {
+	for _, gone := range []error{signer.ErrTimeout, signer.ErrUnavailable} {
+		r := newRig(t)
+		f := &faltering{Signer: r.Identity}
+		r.log = orglog.New(r.server, r.memory, f)
+		r.server.before = func([]envelope.Signed) error { f.err, f.asked = gone, 0; return nil }
+		for i, o := range r.together(adding("a"), adding("b"), adding("c")) {
+			if !errors.Is(o.err, gone) {
+				t.Errorf("change %d: %v", i, o.err)
+			}
+		}
+		if f.asked != 1 || len(r.server.groups()) != 1 {
+			t.Errorf("asked %d times, groups %v", f.asked, r.server.groups())
+		}
+		f.err, r.server.before = nil, nil
+		_, err := r.log.Sign(t.Context(), adding("a"))
+		r.Must(err)
+	}
 }

@@ -1,6 +1,7 @@
 // Command signer is a signer for the tests: "signer KEYFILE BEHAVIOUR" signs with
 // the key of a file without a passphrase, and misbehaves as it is told. A behaviour
-// NAME@N is only that of the statement of that number, and of those after it.
+// NAME@N is only that of the statement of that number, and of those after it. It
+// then writes the file that STILLVAULT_SIGNER_MARK names.
 package main
 
 import (
@@ -57,6 +58,11 @@ func (f *fixture) Sign(ctx context.Context, s contract.Statement) ([]byte, error
 		return f.key.Sign(s.Type, s.Payload)
 	}
 	f.misbehave = true
+	if mark := os.Getenv("STILLVAULT_SIGNER_MARK"); mark != "" {
+		if err := os.WriteFile(mark, []byte(st.Kind), 0o600); err != nil {
+			return nil, err
+		}
+	}
 	switch f.behaviour {
 	case "garbles":
 		return make([]byte, ed25519.SignatureSize), nil
