@@ -46,7 +46,7 @@ func (o *organizationResource) Schema(_ context.Context, _ resource.SchemaReques
 	stays := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The organisation: the key that signs who may release what, and the log of what it signed. Creating it founds one in the provider's mount, " +
-			"with the key of the provider's `signer`, and has the mount pin it for good. Everything else in the configuration needs it to be there, so let it `depends_on` this resource, " +
+			"with the key of the provider's `signer`, which has to be there already (`stillvault org keygen` makes one in a file), and has the mount pin it for good. Everything else in the configuration needs it to be there, so let it `depends_on` this resource, " +
 			"or found the organisation by an apply of its own.\n\n" +
 			"Terraform's state remembers the newest log that was seen, here and in every other resource: one that is older is refused as rolled back.\n\n" +
 			"An organisation does not end: destroying this only forgets it in the state.",
