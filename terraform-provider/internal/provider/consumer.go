@@ -82,7 +82,7 @@ type mountPin struct {
 // mountID is the id that secrets must carry: the configured one, else what the state
 // directory has pinned, else what the mount says of itself. In the last case a Vault
 // that lies may show secrets of another mount of the same organisation in this one's
-// place, and nothing else.
+// place, and have what is written stand there; it can read neither.
 func (s *session) mountID(ctx context.Context) (envelope.ID, error) {
 	s.where.mu.Lock()
 	defer s.where.mu.Unlock()

@@ -47,7 +47,7 @@ func checkHead(ctx context.Context, private privateReader, r *roster.Roster) err
 		return fmt.Errorf("the head that the state remembers: %w", err)
 	}
 	if err := r.Follows(head); err != nil {
-		return fmt.Errorf("Terraform's state has seen a newer log: %w", err)
+		return fmt.Errorf("by Terraform's state, a newer log was seen: %w", err)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (s *session) viewSince(ctx context.Context, private privateReader, look fun
 	}
 	if errors.Is(err, orglog.ErrUnfounded) {
 		if kept, diags := private.GetKey(ctx, headKey); !diags.HasError() && len(kept) > 0 {
-			return fmt.Errorf("Terraform's state has seen a log, and the broker has none: %w", roster.ErrRolledBack)
+			return fmt.Errorf("by Terraform's state, there was a log, and the broker has none: %w", roster.ErrRolledBack)
 		}
 	}
 	return errors.New(err.Error())

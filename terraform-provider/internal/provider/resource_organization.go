@@ -153,7 +153,7 @@ func (o *organizationResource) Read(ctx context.Context, req resource.ReadReques
 	err := o.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
 		head = r.Head()
 		if r.Organisation().String() != state.ID.ValueString() {
-			return fmt.Errorf("Terraform's state has organisation %s, and the mount has %s: %w", state.ID.ValueString(), r.Organisation(), roster.ErrOrganisation)
+			return fmt.Errorf("by Terraform's state this is organisation %s, and the mount has %s: %w", state.ID.ValueString(), r.Organisation(), roster.ErrOrganisation)
 		}
 		if key, err := parseVerifyKey(state.Recovery.ValueString()); err != nil || roster.RecoveryCommitment(key) != r.Recovery() {
 			state.Recovery = types.StringNull()
