@@ -34,7 +34,7 @@ STILLVAULT_CONSUMER_KEY; a host gives it the file, in
 STILLVAULT_CONSUMER_KEY_FILE.`,
 		Example: `  stillvault consumer keygen web-1
   stillvault consumer keygen --home ./ci-key ci`,
-		Args:    cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			h, err := a.home()
 			if err != nil {
