@@ -32,7 +32,6 @@ func serve() error {
 	debug := flag.Bool("debug", false, "run for a debugger, and print what TF_REATTACH_PROVIDERS is to be")
 	flag.Parse()
 	quiet()
-	roomy()
 	p := stillvault.New(release)
 	// A signer may be a process of its own, or have a key in memory.
 	defer p.Close()
