@@ -18,6 +18,6 @@ type effort struct {
 }
 
 var (
-	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond, reshares: 3, applies: 3, managed: 1_000}
+	full  = effort{name: "full", rounds: 9, sealRounds: 60, seals: 25, spell: 3 * time.Second, roundTrips: 60, blocked: 10_000, benchTime: 100 * time.Millisecond, reshares: 3, applies: 2, managed: 1_000}
 	brief = effort{name: "quick", rounds: 3, sealRounds: 12, seals: 25, spell: time.Second, roundTrips: 15, blocked: 1_000, benchTime: 50 * time.Millisecond, reshares: 1, applies: 1, managed: 200}
 )
