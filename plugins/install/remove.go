@@ -94,7 +94,7 @@ func secretsBelow(ctx context.Context, client *broker.Client, below string) ([]s
 	var all []string
 	for _, name := range names {
 		if !strings.HasSuffix(name, "/") {
-			all = append(all, below+name)
+			all = append(all, broker.Plain(below+name))
 			continue
 		}
 		more, err := secretsBelow(ctx, client, below+name)

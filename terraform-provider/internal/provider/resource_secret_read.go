@@ -83,10 +83,11 @@ func (s *secretResource) look(ctx context.Context, path string, known *broker.Me
 // warnDrift says who wrote last, and how to have it so.
 func warnDrift(m *secretModel, version uint64, v broker.VersionMetadata, diags *diag.Diagnostics) {
 	author := broker.Plain(v.Author)
-	why := fmt.Sprintf("Version %d is by %s, of %s, and not by this resource.", version, author, timeText(v.Created).ValueString())
+	const next = " The next apply writes this configuration's value as a new version."
+	why := fmt.Sprintf("Version %d is by %s, of %s, and not by this resource."+next+
+		" To leave it as it is, put ignore_changes = [value_wo_version] in the resource's lifecycle.", version, author, timeText(v.Created).ValueString())
 	if v.Disbelieved {
-		why = fmt.Sprintf("Version %d is by %s, whose key is compromised: no reader believes it any more.", version, author)
+		why = fmt.Sprintf("Version %d is by %s, whose key is compromised: no reader believes it any more."+next, version, author)
 	}
-	diags.AddAttributeWarning(path.Root("value_wo_version"), fmt.Sprintf("Secret %q was written elsewhere", m.Path.ValueString()),
-		why+" The next apply writes this configuration's value as a new version. To leave it as it is, put ignore_changes = [value_wo_version] in the resource's lifecycle.")
+	diags.AddAttributeWarning(path.Root("value_wo_version"), fmt.Sprintf("Secret %q is not what was written here", m.Path.ValueString()), why)
 }
