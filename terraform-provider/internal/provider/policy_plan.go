@@ -40,7 +40,7 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		for i := range all {
 			all[i].foreseeName(ctx, r, before)
 		}
-		return hold(r, body, whole, &found)
+		return hold(r, naming(body, all), whole, &found)
 	})
 	resp.Diagnostics.Append(found...)
 	if known {
@@ -66,6 +66,21 @@ func (q *placed) foreseeName(ctx context.Context, r *roster.Roster, before []pla
 	if name, err := nameOf(r, roster.Requirement{Principals: named}); err == nil {
 		q.Name = types.StringValue(name)
 	}
+}
+
+// naming is a policy with the names that its requirements have or will have.
+func naming(p roster.Policy, all []placed) roster.Policy {
+	p.Requirements = slices.Clone(p.Requirements)
+	for i, q := range all {
+		if q.breakGlass {
+			glass := *p.BreakGlass
+			glass.Name = q.Name.ValueString()
+			p.BreakGlass = &glass
+		} else {
+			p.Requirements[i].Name = q.Name.ValueString()
+		}
+	}
+	return p
 }
 
 // replace takes over requirements that were read from the model.
