@@ -52,7 +52,8 @@ func (s *session) approversOf(ctx context.Context, path string) string {
 	_ = s.view(ctx, func(r *roster.Roster) error {
 		p, err := r.PolicyFor(path)
 		if err != nil {
-			return err
+			text = "nobody: " + err.Error()
+			return nil
 		}
 		text = whoReleases(r, p)
 		return nil
