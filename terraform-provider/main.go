@@ -4,13 +4,13 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	stillvault "github.com/stillvault/stillvault/terraform-provider/internal/provider"
 )
@@ -32,11 +32,14 @@ func serve() error {
 	debug := flag.Bool("debug", false, "run for a debugger, and print what TF_REATTACH_PROVIDERS is to be")
 	flag.Parse()
 	quiet()
+	roomy()
 	p := stillvault.New(release)
 	// A signer may be a process of its own, or have a key in memory.
 	defer p.Close()
-	return providerserver.Serve(context.Background(), func() provider.Provider { return p }, providerserver.ServeOpts{
-		Address: address,
-		Debug:   *debug,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	framework := providerserver.NewProtocol6(p)
+	return tf6server.Serve(address, func() tfprotov6.ProviderServer { return lean{framework()} }, options...)
 }
