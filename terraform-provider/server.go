@@ -6,11 +6,14 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	stillvault "github.com/stillvault/stillvault/terraform-provider/internal/provider"
 )
 
-// lean is a provider whose calls leave nothing behind. The framework keeps the
-// context of every call until the process ends, with the loggers and the request
-// in it: a hundred MiB after the few calls that each of a thousand policies takes.
+// lean is a provider whose calls leave nothing behind, and that sees at once where
+// a plan changes nothing. The framework keeps the context of every call until the
+// process ends, with the loggers and the request in it: a hundred MiB after the few
+// calls that each of a thousand policies takes.
 type lean struct{ tfprotov6.ProviderServer }
 
 // ValidateResourceConfig is the framework's.
@@ -28,8 +31,11 @@ func (l lean) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceReque
 	return passing(ctx, req, l.ProviderServer.ReadResource)
 }
 
-// PlanResourceChange is the framework's.
+// PlanResourceChange is the framework's, where there may be something to do.
 func (l lean) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	if stillvault.Settled(req) {
+		return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.ProposedNewState, PlannedPrivate: req.PriorPrivate}, nil
+	}
 	return passing(ctx, req, l.ProviderServer.PlanResourceChange)
 }
 
