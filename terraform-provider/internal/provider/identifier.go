@@ -18,14 +18,13 @@ import (
 
 // idsOf reads a set of ids; unknown ones are left out and said by whole. A null
 // set is an empty one.
-func idsOf(ctx context.Context, at path.Path, set types.Set, diags *diag.Diagnostics) (ids []envelope.ID, whole bool) {
+func idsOf(_ context.Context, at path.Path, set types.Set, diags *diag.Diagnostics) (ids []envelope.ID, whole bool) {
 	if set.IsUnknown() {
 		return nil, false
 	}
-	var texts []types.String
-	diags.Append(set.ElementsAs(ctx, &texts, false)...)
 	ids, whole = []envelope.ID{}, true
-	for _, text := range texts {
+	for _, element := range set.Elements() {
+		text, _ := element.(types.String)
 		if text.IsUnknown() {
 			whole = false
 			continue

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/keyring"
@@ -16,28 +15,28 @@ import (
 )
 
 type policyModel struct {
-	ID              types.String `tfsdk:"id"`
-	Name            types.String `tfsdk:"name"`
-	Path            types.String `tfsdk:"path"`
-	Requirement     types.List   `tfsdk:"requirement"`
-	BreakGlass      types.Object `tfsdk:"break_glass"`
-	Authors         types.Set    `tfsdk:"authors"`
-	Consumers       types.Set    `tfsdk:"consumers"`
-	RefusedFactors  types.Set    `tfsdk:"refused_factors"`
-	LeaseTTL        types.String `tfsdk:"lease_ttl"`
-	LeaseMax        types.String `tfsdk:"lease_max"`
-	RequestTTL      types.String `tfsdk:"request_ttl"`
-	SelfApproval    types.Bool   `tfsdk:"self_approval"`
-	MinimumCoverage types.Int64  `tfsdk:"minimum_coverage"`
-	MatchCode       types.Bool   `tfsdk:"match_code"`
-	ConsentFirst    types.Bool   `tfsdk:"consent_first"`
+	ID              types.String
+	Name            types.String
+	Path            types.String
+	Requirement     types.List
+	BreakGlass      types.Object
+	Authors         types.Set
+	Consumers       types.Set
+	RefusedFactors  types.Set
+	LeaseTTL        types.String
+	LeaseMax        types.String
+	RequestTTL      types.String
+	SelfApproval    types.Bool
+	MinimumCoverage types.Int64
+	MatchCode       types.Bool
+	ConsentFirst    types.Bool
 }
 
 type requirementModel struct {
-	Name      types.String `tfsdk:"name"`
-	M         types.Int64  `tfsdk:"m"`
-	Approvers types.Set    `tfsdk:"approvers"`
-	Groups    types.Set    `tfsdk:"groups"`
+	Name      types.String
+	M         types.Int64
+	Approvers types.Set
+	Groups    types.Set
 }
 
 var requirementType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -54,19 +53,15 @@ type placed struct {
 
 // requirements are those of the model, break-glass last. known is false where
 // their number is not known.
-func (m *policyModel) requirements(ctx context.Context, diags *diag.Diagnostics) (all []placed, known bool) {
+func (m *policyModel) requirements() (all []placed, known bool) {
 	known = !m.Requirement.IsUnknown() && !m.BreakGlass.IsUnknown()
 	if !m.Requirement.IsUnknown() && !m.Requirement.IsNull() {
-		var ordinary []requirementModel
-		diags.Append(m.Requirement.ElementsAs(ctx, &ordinary, false)...)
-		for i, q := range ordinary {
-			all = append(all, placed{requirementModel: q, at: path.Root("requirement").AtListIndex(i)})
+		for i, v := range m.Requirement.Elements() {
+			all = append(all, placed{requirementModel: requirementOf(v), at: path.Root("requirement").AtListIndex(i)})
 		}
 	}
 	if !m.BreakGlass.IsUnknown() && !m.BreakGlass.IsNull() {
-		q := placed{at: path.Root("break_glass"), breakGlass: true}
-		diags.Append(m.BreakGlass.As(ctx, &q.requirementModel, basetypes.ObjectAsOptions{})...)
-		all = append(all, q)
+		all = append(all, placed{requirementModel: requirementOf(m.BreakGlass), at: path.Root("break_glass"), breakGlass: true})
 	}
 	return all, known
 }
@@ -93,7 +88,7 @@ func (m *policyModel) policy(ctx context.Context, diags *diag.Diagnostics) (p ro
 		}
 		p.ID = id
 	}
-	all, whole := m.requirements(ctx, diags)
+	all, whole := m.requirements()
 	for _, q := range all {
 		named, known := q.named(ctx, diags)
 		whole = whole && known && !q.M.IsUnknown()
@@ -111,9 +106,8 @@ func (m *policyModel) policy(ctx context.Context, diags *diag.Diagnostics) (p ro
 		whole = whole && !v.IsUnknown()
 	}
 	if !m.RefusedFactors.IsUnknown() {
-		var factors []types.String
-		diags.Append(m.RefusedFactors.ElementsAs(ctx, &factors, false)...)
-		for _, f := range factors {
+		for _, v := range m.RefusedFactors.Elements() {
+			f, _ := v.(types.String)
 			whole = whole && !f.IsUnknown()
 			p.RefusedFactors = append(p.RefusedFactors, keyring.FactorKind(f.ValueString()))
 		}

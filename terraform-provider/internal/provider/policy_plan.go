@@ -24,12 +24,12 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	var plan, state policyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(plan.read(ctx, req.Plan)...)
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(state.read(ctx, req.State)...)
 	}
-	all, known := plan.requirements(ctx, &resp.Diagnostics)
-	before, _ := state.requirements(ctx, &resp.Diagnostics)
+	all, known := plan.requirements()
+	before, _ := state.requirements()
 	body, whole := plan.policy(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -45,7 +45,7 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(found...)
 	if known {
 		plan.replace(all, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(plan.write(ctx, &resp.Plan)...)
 	}
 }
 

@@ -22,10 +22,10 @@ const nameless = "a requirement that names several approvers or groups needs a n
 // values are known.
 func (p *policyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config policyModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(config.read(ctx, req.Config)...); resp.Diagnostics.HasError() {
 		return
 	}
-	all, known := config.requirements(ctx, &resp.Diagnostics)
+	all, known := config.requirements()
 	ordinary := 0
 	names := map[string]path.Path{}
 	for _, q := range all {

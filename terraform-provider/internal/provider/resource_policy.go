@@ -46,7 +46,7 @@ func (p *policyResource) Configure(_ context.Context, req resource.ConfigureRequ
 // Create signs a new policy.
 func (p *policyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan policyModel
-	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(plan.read(ctx, req.Plan)...); resp.Diagnostics.HasError() {
 		return
 	}
 	plan.ID = types.StringValue(envelope.NewID().String())
@@ -55,13 +55,13 @@ func (p *policyResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	rememberHead(ctx, resp.Private, head, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(plan.write(ctx, &resp.State)...)
 }
 
 // Update signs what the policy is from now on; its id stays.
 func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan policyModel
-	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(plan.read(ctx, req.Plan)...); resp.Diagnostics.HasError() {
 		return
 	}
 	head, ok := p.set(ctx, req.Private, &plan, &resp.Diagnostics)
@@ -69,7 +69,7 @@ func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest,
 		return
 	}
 	rememberHead(ctx, resp.Private, head, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(plan.write(ctx, &resp.State)...)
 }
 
 // set signs the policy as planned, and completes the plan by what was signed.
@@ -159,7 +159,7 @@ func nameOf(r *roster.Roster, q roster.Requirement) (string, error) {
 // Read takes over what the policy is now.
 func (p *policyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state policyModel
-	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(state.read(ctx, req.State)...); resp.Diagnostics.HasError() {
 		return
 	}
 	err := p.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
@@ -180,7 +180,7 @@ func (p *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 	case err != nil:
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read policy %q", state.Name.ValueString()), err.Error())
 	default:
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		resp.Diagnostics.Append(state.write(ctx, &resp.State)...)
 	}
 }
 
@@ -188,7 +188,7 @@ func (p *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 // refused.
 func (p *policyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state policyModel
-	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(state.read(ctx, req.State)...); resp.Diagnostics.HasError() {
 		return
 	}
 	err := p.session.end(ctx, req.Private, roster.KindPolicyDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
