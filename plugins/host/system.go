@@ -17,6 +17,7 @@ func (h *Host) addSystemPaths(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/sys/seal-status", h.serveSealStatus)
 	mux.HandleFunc("GET /v1/sys/leader", h.serveLeader)
 	mux.HandleFunc("GET /v1/auth/token/lookup-self", h.serveLookupSelf)
+	mux.HandleFunc("GET /v1/identity/entity/{by}/{which}", h.serveEntity)
 	mux.HandleFunc("GET /v1/sys/mounts", h.serveMounts)
 	mux.HandleFunc("GET /v1/sys/internal/ui/mounts", h.serveUIMounts)
 	mux.HandleFunc("GET /v1/sys/internal/ui/mounts/{path...}", h.serveUIMount)

@@ -57,6 +57,32 @@ func TestSystemPathsRefuseUnknownTokens(t *testing.T) {
 	}
 }
 
+func TestEntitiesAreShownToWhoMayReadThem(t *testing.T) {
+	h := startHost(t, func(c *Config) {
+		c.Tokens = append(c.Tokens, Token{ID: "who", Rules: []Rule{{Path: "identity/entity/id/*", Capabilities: []string{"read"}}}})
+	})
+	who := client(t, h, "who").Logical()
+	entity, err := who.Read("identity/entity/id/entity-alice")
+	if err != nil || entity == nil || entity.Data["id"] != "entity-alice" || entity.Data["name"] != "alice" {
+		t.Errorf("by id: %v, %v", entity, err)
+	}
+	if nobody, err := who.Read("identity/entity/id/none"); nobody != nil || err != nil {
+		t.Errorf("one that is not there: %v, %v", nobody, err)
+	}
+	if _, err := who.Read("identity/entity/name/alice"); status(t, err) != http.StatusForbidden {
+		t.Errorf("by name, without the right: %v", err)
+	}
+	root := client(t, h, rootToken).Logical()
+	if entity, err := root.Read("identity/entity/name/alice"); err != nil || entity == nil || entity.Data["id"] != "entity-alice" {
+		t.Errorf("by name: %v, %v", entity, err)
+	}
+	for _, token := range []string{aliceToken, "unknown"} {
+		if _, err := client(t, h, token).Logical().Read("identity/entity/id/entity-alice"); status(t, err) != http.StatusForbidden {
+			t.Errorf("%s reads entities: %v", token, err)
+		}
+	}
+}
+
 func TestHelpNamesThePaths(t *testing.T) {
 	c := client(t, startHost(t, nil), aliceToken)
 	help, err := c.Help("stillvault/kv/a")

@@ -52,6 +52,8 @@ var author = append([]host.Rule{
 var administrator = []host.Rule{
 	{Path: Mount + "/*", Capabilities: []string{"create", "read", "update", "delete", "list", "sudo"}},
 	{Path: "sys/mounts", Capabilities: []string{"read"}},
+	{Path: "identity/entity/id/*", Capabilities: []string{"read"}},
+	{Path: "identity/entity/name/*", Capabilities: []string{"read"}},
 }
 
 // roles are the people of a development server. Alice and bob approve; their
