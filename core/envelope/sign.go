@@ -137,7 +137,8 @@ func PAE(t PayloadType, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// Sign encodes v and signs it with every signer.
+// Sign encodes v and signs it with every signer. A signer's error is returned as it
+// is: the caller knows better than a media type what was to be signed.
 func Sign(t PayloadType, v any, signers ...Signer) (Signed, error) {
 	payload, err := Encode(v)
 	if err != nil {
@@ -147,7 +148,7 @@ func Sign(t PayloadType, v any, signers ...Signer) (Signed, error) {
 	for _, signer := range signers {
 		signature, err := signer.Sign(t, payload)
 		if err != nil {
-			return Signed{}, fmt.Errorf("sign %s: %w", t, err)
+			return Signed{}, err
 		}
 		s.Signatures = append(s.Signatures, Signature{Key: signer.Public(), Bytes: signature})
 	}

@@ -270,10 +270,10 @@ func (l *Log) sign(next *Copy, p *pending, alone bool) error {
 	}
 	for _, e := range entries {
 		s, err := next.Roster.Next(e.Kind, e.Body, l.now(), l.signer)
-		if err == nil {
-			err = next.Roster.Append(s)
-		}
 		if err != nil {
+			return err // which says what was to be signed
+		}
+		if err := next.Roster.Append(s); err != nil {
 			return fmt.Errorf("sign %s: %w", e.Kind, err)
 		}
 		next.Statements = append(next.Statements, s)

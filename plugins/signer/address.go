@@ -75,8 +75,10 @@ func ParseAddress(text string) (Address, error) {
 	scheme, rest, found := strings.Cut(text, ":")
 	known, ok := forms[Scheme(scheme)]
 	if !found || !ok {
-		// What is no address may be the key itself, in the wrong variable.
-		return Address{}, fmt.Errorf("signer: it begins with no kind of signer, such as file: %w", ErrAddress)
+		if !found {
+			scheme = ""
+		}
+		return Address{}, fmt.Errorf("signer: %s: %w", begins(scheme), ErrAddress)
 	}
 	name, query, parameterised := strings.Cut(rest, "?")
 	a := Address{Scheme: Scheme(scheme)}
@@ -93,6 +95,20 @@ func ParseAddress(text string) (Address, error) {
 		return Address{}, wrong(text, fmt.Sprintf("it pins no program; add ?sha256= and what `sha256sum %s` prints first", a.Name))
 	}
 	return a, nil
+}
+
+// begins says what stands where the kind of a signer does, if it is nearly one. What
+// is no address may be the key itself, in the wrong variable, and is not repeated.
+func begins(scheme string) string {
+	plain := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, "-", "")) }
+	for _, known := range slices.Sorted(maps.Keys(forms)) {
+		given, kind := plain(scheme), plain(string(known))
+		nearly := strings.HasPrefix(kind, given) || strings.HasPrefix(given, kind)
+		if nearly && len(given) > 1 && len(given) <= len(kind)+1 {
+			return fmt.Sprintf("it begins with %q, which is no kind of signer; is it %q?", scheme+":", known+":")
+		}
+	}
+	return "it begins with no kind of signer, such as file:"
 }
 
 // nameHints say what has to stand after the colon.

@@ -61,6 +61,8 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 		"nothing":                   "",
 		"a bare path":               "org.key",
 		"an unknown scheme":         "pkcs11:token",
+		"a secret with a colon":     "secret:token",
+		"a kind and a secret":       "filesecret:token",
 		"another case":              "File:org.key",
 		"no path":                   "file:",
 		"a URL of a file":           "file:///etc/org.key",
@@ -145,4 +147,16 @@ func FuzzAddress(f *testing.F) {
 			t.Errorf("%q is written %q and read as %q, %v", text, a, again, err)
 		}
 	})
+}
+
+func TestASlipInTheKindOfASignerIsQuoted(t *testing.T) {
+	for text, says := range map[string]string{
+		"fil:/x": `"fil:", which is no kind of signer; is it "file:"?`, "files:/x": `is it "file:"?`, "FILE:/x": `is it "file:"?`,
+		"sshagent:" + fingerprint: `"sshagent:", which is no kind of signer; is it "ssh-agent:"?`, "ssh:x": `is it "ssh-agent:"?`,
+		"f:/x": "such as file:", ":/x": "such as file:", "exec": "such as file:",
+	} {
+		if _, err := signer.ParseAddress(text); !errors.Is(err, signer.ErrAddress) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
 }

@@ -7,15 +7,17 @@ import "errors"
 var (
 	// ErrAddress means that a text names no signer that this build knows.
 	ErrAddress = errors.New("signer_address_invalid: use file:PATH, ssh-agent:SHA256:…, transit:NAME or exec:PATH?sha256=…; `stillvault org init --help` shows one of each")
-	// ErrPassphrase means that a key file has a passphrase and nobody said it, or
-	// another.
+	// ErrPassphrase means that a key file has a passphrase and nobody said it.
 	ErrPassphrase = errors.New("signer_passphrase: the key file wants its passphrase; set STILLVAULT_SIGNER_PASSPHRASE, or add ?passphrase_file=PATH to the address")
+	// ErrWrongPassphrase means that what was said is not the passphrase of a key
+	// file, or that somebody changed the file.
+	ErrWrongPassphrase = errors.New("signer_passphrase_wrong: it is the passphrase of another key file, or somebody changed this one; see which passphrase and which file belong together")
 	// ErrUnavailable means that the signer cannot be reached, or ended.
-	ErrUnavailable = errors.New("signer_unavailable: nothing was signed; see that the signer runs, and run this again")
+	ErrUnavailable = errors.New("signer_unavailable: nothing was signed; see that the signer is there and runs, and run this again")
 	// ErrTimeout means that the signer did not answer in time.
 	ErrTimeout = errors.New("signer_timeout: the signer did not answer in time and nothing was signed; if it waits for a touch or a PIN, be there, and run this again")
 	// ErrRefused means that the signer would not sign this.
-	ErrRefused = errors.New("signer_refused: the signer would not sign this statement, and nothing was changed; its own log says why")
+	ErrRefused = errors.New("signer_refused: the signer said no, and nothing was signed or changed; ask whoever runs it, and run this again")
 	// ErrChanged means that an external signer's program is another than pinned.
 	ErrChanged = errors.New("signer_changed: the program at this path is not the one whose SHA-256 the address pins; if it was replaced on purpose, pin the new one, and if not, do not run it")
 	// ErrKeyChanged means that a signer has another key than before, or than asked for.

@@ -44,7 +44,10 @@ func (s *running) failed(err, broken error) error {
 	said := signer.Words(st.Message())
 	switch st.Code() {
 	case codes.PermissionDenied:
-		return fmt.Errorf("%w; the signer says: %q", signer.ErrRefused, said)
+		if said == "" {
+			return fmt.Errorf("it says no, without a reason: %w", signer.ErrRefused)
+		}
+		return fmt.Errorf("it says %q: %w", said, signer.ErrRefused)
 	case codes.DeadlineExceeded:
 		return fmt.Errorf("%w (limit %s)", signer.ErrTimeout, s.limit)
 	case codes.Unimplemented:

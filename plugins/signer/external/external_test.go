@@ -49,7 +49,7 @@ var spoilt = map[string]struct {
 	"ends":                             {want: signer.ErrUnavailable},
 	"panics":                           {want: signer.ErrUnavailable},
 	"cannot":                           {want: signer.ErrUnavailable, says: "the token was removed"},
-	"refuses":                          {want: signer.ErrRefused, says: "never \ufffd[31mon a\ufffd Friday xxx"},
+	"refuses":                          {want: signer.ErrRefused, says: "it says \"never \ufffd[31mon a\ufffd Friday xxx"},
 	"refuses at length":                {want: signer.ErrRefused},
 	"refuses with a huge status":       {want: signer.ErrSignature},
 	"other key later":                  {want: signer.ErrKeyChanged},

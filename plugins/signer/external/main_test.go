@@ -102,7 +102,7 @@ func mustOpen(t *testing.T, behaviour string, o signer.Options) *running {
 // sentinels are all that package signer names, so that a test can say which one
 // an error is, and that it is no other.
 var sentinels = map[string]error{
-	"address": signer.ErrAddress, "passphrase": signer.ErrPassphrase, "unavailable": signer.ErrUnavailable,
+	"address": signer.ErrAddress, "passphrase": signer.ErrPassphrase, "wrong passphrase": signer.ErrWrongPassphrase, "unavailable": signer.ErrUnavailable,
 	"timeout": signer.ErrTimeout, "refused": signer.ErrRefused, "changed": signer.ErrChanged,
 	"key changed": signer.ErrKeyChanged, "signature": signer.ErrSignature, "version": signer.ErrVersion,
 	"exposed": ErrExposed,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 
@@ -32,6 +33,9 @@ func openProgram(path string, sum []byte) (*program, error) {
 		return nil, fmt.Errorf("%w; a SHA-256 has %d bytes, not %d", signer.ErrAddress, sha256.Size, len(sum))
 	}
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no such file (%w); have the address name the program as it is installed on this machine: %w", err, signer.ErrUnavailable)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", signer.ErrUnavailable, err)
 	}

@@ -115,6 +115,14 @@ func TestAScriptMayBeASigner(t *testing.T) {
 	}
 }
 
+func TestAProgramThatIsNotThereIsSaidToBeMissing(t *testing.T) {
+	_, err := Open(t.Context(), filepath.Join(t.TempDir(), "missing"), selfSum, nil, signer.Options{})
+	wantError(t, err, signer.ErrUnavailable)
+	if err == nil || !strings.Contains(err.Error(), "there is no such file") {
+		t.Errorf("it says %v", err)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

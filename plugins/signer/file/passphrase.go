@@ -37,18 +37,23 @@ func Passphrase(passphraseFile string) ([]byte, error) {
 }
 
 // passphraseOf finds the passphrase of the file at path: in what the address
-// names, in the environment, and at last from a person.
-func passphraseOf(ctx context.Context, path, passphraseFile string, o signer.Options) ([]byte, error) {
-	passphrase, err := Passphrase(passphraseFile)
-	if passphrase != nil || err != nil {
-		return passphrase, err
-	}
-	if o.Passphrase == nil {
-		return nil, fmt.Errorf("%s: %w", path, signer.ErrPassphrase)
+// names, in the environment, and at last from a person. source says for an error
+// which of them it was.
+func passphraseOf(ctx context.Context, path, passphraseFile string, o signer.Options) (passphrase []byte, source string, err error) {
+	passphrase, err = Passphrase(passphraseFile)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case passphrase != nil && passphraseFile != "":
+		return passphrase, "what is in " + passphraseFile, nil
+	case passphrase != nil:
+		return passphrase, PassphraseVariable, nil
+	case o.Passphrase == nil:
+		return nil, "", fmt.Errorf("%s: %w", path, signer.ErrPassphrase)
 	}
 	passphrase, err = o.Passphrase(ctx, fmt.Sprintf("passphrase of the Org Identity key in %s:", path))
 	if err != nil {
-		return nil, fmt.Errorf("ask for the passphrase: %w", err)
+		return nil, "", fmt.Errorf("ask for the passphrase: %w", err)
 	}
-	return passphrase, nil
+	return passphrase, "what was typed", nil
 }

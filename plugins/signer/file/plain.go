@@ -29,7 +29,7 @@ func (f plainFile) open(path, passphraseFile string) (*Key, error) {
 	}
 	if passphraseFile != "" {
 		f.Seed.Key.Wipe()
-		return nil, fmt.Errorf("%s has no passphrase, and the address names one: %w", path, signer.ErrPassphrase)
+		return nil, fmt.Errorf("%s has no passphrase, and the address names one: %w", path, signer.ErrWrongPassphrase)
 	}
 	return holding(f.Seed.Key), nil
 }

@@ -85,7 +85,8 @@ func readSealed(data []byte) (sealedFile, error) {
 	return f, nil
 }
 
-// open returns the seed, which the caller wipes.
+// open returns the seed, which the caller wipes. A passphrase that does not open it
+// is [signer.ErrWrongPassphrase].
 func (f sealedFile) open(passphrase []byte) (*envelope.Key, error) {
 	wrapping, err := f.wrappingKey(passphrase)
 	if err != nil {
@@ -98,7 +99,7 @@ func (f sealedFile) open(passphrase []byte) (*envelope.Key, error) {
 	}
 	plaintext, err := envelope.Open(wrapping, context, f.Sealed)
 	if err != nil {
-		return nil, fmt.Errorf("it does not open: another passphrase, or a changed file: %w", signer.ErrPassphrase)
+		return nil, signer.ErrWrongPassphrase
 	}
 	defer envelope.Wipe(plaintext)
 	seed, err := envelope.KeyFrom(plaintext)

@@ -98,8 +98,9 @@ func encode(key *envelope.SigningKey, passphrase []byte) ([]byte, error) {
 // Open reads an Org Identity key. Its passphrase, where it has one, is what the
 // file passphraseFile holds or, where that is "", what the environment says or
 // o.Passphrase answers. It returns [ErrExposed] for a file that others may read,
-// [ErrFormat] for one that is something else, and [signer.ErrPassphrase] for a
-// passphrase that is missing or wrong. The caller closes the key.
+// [ErrFormat] for one that is something else, [signer.ErrPassphrase] where there is
+// no passphrase, and [signer.ErrWrongPassphrase] for another. The caller closes the
+// key.
 func Open(ctx context.Context, path, passphraseFile string, o signer.Options) (*Key, error) {
 	key, err := open(ctx, path, passphraseFile, o)
 	if err != nil {
@@ -121,12 +122,15 @@ func open(ctx context.Context, path, passphraseFile string, o signer.Options) (*
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	passphrase, err := passphraseOf(ctx, path, passphraseFile, o)
+	passphrase, source, err := passphraseOf(ctx, path, passphraseFile, o)
 	if err != nil {
 		return nil, err
 	}
 	defer envelope.Wipe(passphrase)
 	seed, err := sealed.open(passphrase)
+	if errors.Is(err, signer.ErrWrongPassphrase) {
+		return nil, fmt.Errorf("%s does not open %s: %w", source, path, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -118,6 +118,7 @@ func TestThePassphraseComesFromWhereItIsSaid(t *testing.T) {
 		file, environment string
 		person            signer.Options
 		want              error
+		says              string
 	}{
 		"a file":                             {file: write("right", right+"\n", 0o600)},
 		"a file without a line's end":        {file: write("bare", right, 0o600)},
@@ -127,13 +128,13 @@ func TestThePassphraseComesFromWhereItIsSaid(t *testing.T) {
 		"the environment, before the person": {environment: right, person: asked("wrong")},
 		"a person":                           {person: asked(right)},
 		"nobody":                             {want: signer.ErrPassphrase},
-		"a wrong file":                       {file: write("wrong", "wrong", 0o600), environment: right, want: signer.ErrPassphrase},
+		"a wrong file":                       {file: write("wrong", "wrong", 0o600), environment: right, want: signer.ErrWrongPassphrase, says: "what is in " + filepath.Join(dir, "wrong") + " does not open " + path},
 		"a file that is not there":           {file: filepath.Join(dir, "none"), environment: right, want: signer.ErrPassphrase},
 		"an empty file":                      {file: write("empty", "\n", 0o600), environment: right, want: signer.ErrPassphrase},
 		"a file of two lines":                {file: write("two", right+"\n\n", 0o600), want: signer.ErrPassphrase},
 		"a file that others may read":        {file: write("exposed", right, 0o640), environment: right, want: file.ErrExposed},
-		"a wrong environment":                {environment: "wrong", person: asked(right), want: signer.ErrPassphrase},
-		"a wrong person":                     {person: asked("wrong"), want: signer.ErrPassphrase},
+		"a wrong environment":                {environment: "wrong", person: asked(right), want: signer.ErrWrongPassphrase, says: file.PassphraseVariable + " does not open " + path},
+		"a wrong person":                     {person: asked("wrong"), want: signer.ErrWrongPassphrase, says: "what was typed does not open " + path},
 		"a person who says nothing":          {person: asked(""), want: signer.ErrPassphrase},
 		"a person who says no text":          {person: asked("\xff"), want: signer.ErrPassphrase},
 		"a person who leaves":                {person: leaving, want: errLeft},
@@ -141,8 +142,8 @@ func TestThePassphraseComesFromWhereItIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(file.PassphraseVariable, c.environment)
 			_, err := file.Open(t.Context(), path, c.file, c.person)
-			if !errors.Is(err, c.want) {
-				t.Fatalf("got %v, want %v", err, c.want)
+			if !errors.Is(err, c.want) || c.says != "" && !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("got %v, want %v: %s", err, c.want, c.says)
 			}
 			if err != nil && strings.Contains(err.Error(), right) {
 				t.Fatalf("the passphrase stands in %v", err)
@@ -162,7 +163,7 @@ func TestAPassphraseIsTheSameHoweverItIsTyped(t *testing.T) {
 	if _, err := file.Open(t.Context(), path, "", asked("gru\u0308\u00dfe")); err != nil {
 		t.Error(err)
 	}
-	if _, err := file.Open(t.Context(), path, "", asked("gr\u00fc\u00dfe ")); !errors.Is(err, signer.ErrPassphrase) {
+	if _, err := file.Open(t.Context(), path, "", asked("gr\u00fc\u00dfe ")); !errors.Is(err, signer.ErrWrongPassphrase) {
 		t.Errorf("with a space more: %v", err)
 	}
 }
@@ -173,7 +174,7 @@ func TestAPassphraseForAFileWithoutOneIsRefused(t *testing.T) {
 	if err := os.WriteFile(words, []byte("correct horse"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.Open(t.Context(), path, words, signer.Options{}); !errors.Is(err, signer.ErrPassphrase) {
+	if _, err := file.Open(t.Context(), path, words, signer.Options{}); !errors.Is(err, signer.ErrWrongPassphrase) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -253,9 +254,9 @@ func TestOpenRefuses(t *testing.T) {
 		"too much memory":                {change(sealed, `"memory_mib":16`, `"memory_mib":257`), 0o600, file.ErrFormat},
 		"lanes":                          {change(sealed, `"parallelism":1`, `"parallelism":2`), 0o600, file.ErrFormat},
 		"no salt":                        {change(sealed, `"salt":"`, `"salt":"AAAA`), 0o600, file.ErrFormat},
-		"another suite":                  {change(sealed, `"suite":1`, `"suite":2`), 0o600, signer.ErrPassphrase},
-		"other time within the bounds":   {change(sealed, `"time":1`, `"time":2`), 0o600, signer.ErrPassphrase},
-		"other memory within the bounds": {change(sealed, `"memory_mib":16`, `"memory_mib":17`), 0o600, signer.ErrPassphrase},
+		"another suite":                  {change(sealed, `"suite":1`, `"suite":2`), 0o600, signer.ErrWrongPassphrase},
+		"other time within the bounds":   {change(sealed, `"time":1`, `"time":2`), 0o600, signer.ErrWrongPassphrase},
+		"other memory within the bounds": {change(sealed, `"memory_mib":16`, `"memory_mib":17`), 0o600, signer.ErrWrongPassphrase},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "identity.json")
@@ -290,7 +291,7 @@ func TestNoChangedFileOpens(t *testing.T) {
 		if err := file.WritePrivate(changed, bad); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := file.Open(t.Context(), changed, "", asked("x")); !errors.Is(err, file.ErrFormat) && !errors.Is(err, signer.ErrPassphrase) {
+		if _, err := file.Open(t.Context(), changed, "", asked("x")); !errors.Is(err, file.ErrFormat) && !errors.Is(err, signer.ErrWrongPassphrase) {
 			t.Fatalf("byte %d: got %v of %s", i, err, bad)
 		}
 	}
