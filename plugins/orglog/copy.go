@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -76,7 +78,11 @@ func follows(r *roster.Roster, head roster.Head) error {
 
 // fetchAttempts is how often the log is fetched anew because another program
 // that shares the memory was faster.
-const fetchAttempts = 5
+const fetchAttempts = 20
+
+// pause waits a little before something is tried again, by chance, so that of two
+// programs that hinder each other one comes through.
+func pause(attempt int) { time.Sleep(rand.N(min(time.Millisecond<<attempt, maxPause))) }
 
 // Fetch brings what a memory keeps up to date with the broker's log, verifies
 // that it extends what was seen before, and remembers it.
@@ -96,6 +102,7 @@ func Fetch(ctx context.Context, m Memory, b Broker) (*Copy, error) {
 		if !errors.Is(err, errOvertaken) || attempt == fetchAttempts {
 			return nil, err
 		}
+		pause(attempt)
 	}
 }
 

@@ -59,6 +59,7 @@ func (l *Log) sync(ctx context.Context) error {
 		if !errors.Is(err, errOvertaken) || attempt == fetchAttempts {
 			return err
 		}
+		pause(attempt)
 		// Only the memory was faster: what was fetched is verified, and what is
 		// missing need not be folded anew.
 		if attempt == 1 {
