@@ -49,10 +49,25 @@ type Client struct {
 	now   func() time.Time
 }
 
+// CheckAddress refuses an address that does not say how Vault is spoken to, which
+// would be read as another kind of URL.
+func CheckAddress(address string) error {
+	if address != "" && !strings.Contains(address, "://") {
+		return fmt.Errorf("address %.200q: it has no scheme; begin it with https://, or with http:// where Vault runs on this machine without TLS", address)
+	}
+	return nil
+}
+
 // New makes a client. It does not connect.
 func New(config Config) (*Client, error) {
+	if err := CheckAddress(config.Address); err != nil {
+		return nil, err
+	}
 	client := config.Client
 	if client == nil {
+		if err := CheckAddress(os.Getenv(vault.EnvVaultAddress)); err != nil {
+			return nil, fmt.Errorf("%s: %w", vault.EnvVaultAddress, err)
+		}
 		settings := vault.DefaultConfig()
 		if settings.Error != nil {
 			return nil, fmt.Errorf("read Vault's environment variables: %w", settings.Error)

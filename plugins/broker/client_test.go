@@ -65,7 +65,7 @@ func TestErrorsAreDecoded(t *testing.T) {
 		{"a sentinel at the end", 400, []string{`approver "bob": unknown_in_roster`}, "unknown_in_roster", roster.ErrUnknown, ""},
 		{"a sentinel behind another", 400, []string{"org_log_damaged: signature_invalid"}, "org_log_damaged", envelope.ErrSignature, ""},
 		{"one of the broker's own", 422, []string{"denied_recently: wait"}, "denied_recently", nil, ""},
-		{"vault's own refusal", 403, []string{"1 error occurred:\n\t* permission denied\n\n"}, "", nil, "permission denied; the token lacks a Vault policy"},
+		{"vault's own refusal", 403, []string{"1 error occurred:\n\t* permission denied\n\n"}, "", nil, "permission denied; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`; or nothing is mounted at "},
 		{"no mount", 404, []string{`no handler for route "stillvault/status". route entry not found.`}, "", nil, "route entry not found; is the engine mounted there? `vault secrets list`"},
 		{"what a terminal would obey", 400, []string{"input_invalid: a\x1b[2K\x1b]0;b\u202ec\u200b\td\r\xff"}, "input_invalid", nil, "input_invalid: a�[2K�]0;b�c� d"},
 		{"several", 400, []string{"2 errors occurred:\n\t* input_invalid: one\n\t* two\n\n"}, "input_invalid", nil, "input_invalid: one; two"},

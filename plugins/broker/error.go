@@ -35,6 +35,10 @@ func (e *Error) Error() string {
 	}
 	if e.Status == http.StatusForbidden && e.Name() == "" {
 		text += "; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`"
+		if !e.vaults() {
+			mount, _, _ := strings.Cut(e.Path, "/")
+			text += fmt.Sprintf("; or nothing is mounted at %s, of which Vault says the same: see `vault secrets list`", mount)
+		}
 	}
 	if e.unmounted() {
 		text = strings.TrimSuffix(text, ".") + "; is the engine mounted there? `vault secrets list` shows the mounts, STILLVAULT_MOUNT says which one is meant, and `stillvault install` makes one"
@@ -46,7 +50,13 @@ func (e *Error) Error() string {
 // name nor a status of its own, so it is known by its words, and only advice
 // depends on them.
 func (e *Error) unmounted() bool {
-	return strings.HasPrefix(e.Text, "no handler for route") && !strings.HasPrefix(e.Path, "identity/")
+	return strings.HasPrefix(e.Text, "no handler for route") && !e.vaults()
+}
+
+// vaults says whether the path is one that every Vault has.
+func (e *Error) vaults() bool {
+	first, _, _ := strings.Cut(e.Path, "/")
+	return first == "identity" || first == "sys" || first == "auth"
 }
 
 var (
