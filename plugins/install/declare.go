@@ -3,6 +3,7 @@ package install
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 )
@@ -20,11 +21,27 @@ var hexSum = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Check refuses what Vault would refuse later, with less to say about it.
 func (d Declared) Check() error {
-	switch {
-	case !semantic.MatchString(d.Version):
-		return fmt.Errorf("version %.80q is not one such as v0.1.0: %w", d.Version, ErrVersionMismatch)
-	case !hexSum.MatchString(d.SHA256):
-		return fmt.Errorf("sha256 %.80q is not 64 hexadecimal digits in lower case: %w", d.SHA256, ErrChecksum)
+	if err := CheckVersion(d.Version); err != nil {
+		return err
+	}
+	return CheckSum(d.SHA256)
+}
+
+// ErrVersionForm means that a text is no version, whatever is registered.
+var ErrVersionForm = errors.New("version_invalid: give the version as the release and the program itself have it, with its v")
+
+// CheckVersion refuses what is no version such as v0.1.0.
+func CheckVersion(version string) error {
+	if !semantic.MatchString(version) {
+		return fmt.Errorf("version %.80q is not one such as v0.1.0: %w", version, ErrVersionForm)
+	}
+	return nil
+}
+
+// CheckSum refuses what is no SHA-256 of a program in hexadecimal: [ErrChecksum].
+func CheckSum(sum string) error {
+	if !hexSum.MatchString(sum) {
+		return fmt.Errorf("sha256 %.80q is not 64 hexadecimal digits in lower case: %w", sum, ErrChecksum)
 	}
 	return nil
 }

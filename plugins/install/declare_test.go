@@ -17,8 +17,8 @@ func TestWhatIsNoVersionOrNoChecksumIsRefused(t *testing.T) {
 	}{
 		"a version":            {install.Declared{Version: "v0.1.0", SHA256: sum}, nil},
 		"a version before it":  {install.Declared{Version: "v0.2.0-rc.1", SHA256: sum}, nil},
-		"without v":            {install.Declared{Version: "0.1.0", SHA256: sum}, install.ErrVersionMismatch},
-		"no version":           {install.Declared{SHA256: sum}, install.ErrVersionMismatch},
+		"without v":            {install.Declared{Version: "0.1.0", SHA256: sum}, install.ErrVersionForm},
+		"no version":           {install.Declared{SHA256: sum}, install.ErrVersionForm},
 		"a short checksum":     {install.Declared{Version: "v0.1.0", SHA256: sum[1:]}, install.ErrChecksum},
 		"capital letters":      {install.Declared{Version: "v0.1.0", SHA256: strings.ToUpper(sum)}, install.ErrChecksum},
 		"no checksum":          {install.Declared{Version: "v0.1.0"}, install.ErrChecksum},

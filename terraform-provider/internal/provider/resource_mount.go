@@ -67,9 +67,11 @@ func (*mountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 		},
 		"plugin_version": schema.StringAttribute{
 			Required: true, MarkdownDescription: "Version that the program reports, such as `v0.1.0`: Vault refuses another. A change is an upgrade: the new version is tried beside the one that runs, reads that wait are ended, and where it does not start, the one before runs on.",
+			Validators: []validator.String{checkedForm{"a version with its v, such as `v0.1.0`, as the release and the program itself have it", install.CheckVersion}},
 		},
 		"sha256": schema.StringAttribute{
 			Required: true, MarkdownDescription: "SHA-256 of the program, 64 hexadecimal digits, from the release's `SHA256SUMS`: Vault runs nothing else.",
+			Validators: []validator.String{checkedForm{"a SHA-256, 64 hexadecimal digits in lower case, as the release's `SHA256SUMS` has it, or `sha256sum` of the program", install.CheckSum}},
 		},
 		"command": schema.StringAttribute{
 			Optional: true, Computed: true, MarkdownDescription: "Name of the program's file in Vault's `plugin_directory`. It must lie there already, on every node. Default the name that `stillvault install` gives it, `" + install.PluginName + "_VERSION`.",
@@ -131,11 +133,6 @@ func (m *mountResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	}
 	if config.Command.IsNull() && !plan.PluginVersion.IsUnknown() {
 		plan.Command = types.StringValue(install.CommandOf(plan.PluginVersion.ValueString()))
-	}
-	if !plan.PluginVersion.IsUnknown() && !plan.SHA256.IsUnknown() {
-		if err := (install.Declared{Version: plan.PluginVersion.ValueString(), SHA256: plan.SHA256.ValueString()}).Check(); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("sha256"), "Not a plug-in's version and checksum", err.Error())
-		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
