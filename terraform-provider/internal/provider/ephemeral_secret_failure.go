@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/roster"
@@ -23,12 +25,54 @@ func (o *opening) explain(ctx context.Context, err error) string {
 	if who := o.session.approversOf(context.WithoutCancel(ctx), o.path); who != "" {
 		lines = append(lines, "Approvers: "+who+".")
 	}
-	if o.asked != nil {
-		lines = append(lines, fmt.Sprintf("Request: %s, of version %d, match code %s.", o.asked.ID, o.asked.Version, o.asked.MatchCode))
-	} else {
-		lines = append(lines, "Nobody was asked: there is no request.")
+	return strings.Join(append(lines, o.request(context.WithoutCancel(ctx), err)), "\n")
+}
+
+// explainFor is how long it may take to find out more about a failure.
+const explainFor = 5 * time.Second
+
+// request says which request it was, or that nobody was asked. What was signed here
+// is no request before the broker took it.
+func (o *opening) request(ctx context.Context, err error) string {
+	ctx, done := context.WithTimeout(ctx, explainFor)
+	defer done()
+	if broker.NameOf(err) == requestOpen {
+		return o.openAlready(ctx, err)
 	}
-	return strings.Join(lines, "\n")
+	if o.asked != nil && broker.StatusOf(err) != 0 {
+		if _, none := o.session.broker.ReadRequest(ctx, o.asked.ID); errors.Is(none, broker.ErrMissing) || broker.StatusOf(none) == http.StatusNotFound {
+			o.asked = nil
+		}
+	}
+	if o.asked == nil {
+		return "Nobody was asked: there is no request."
+	}
+	return fmt.Sprintf("Request: %s, of version %d, match code %s.", o.asked.ID, o.asked.Version, o.asked.MatchCode)
+}
+
+// requestOpen is the broker's name for a request that is in the way of another. It
+// keeps one for each path, requester and consumer: so that one is by this same key.
+const requestOpen = "request_open"
+
+// openAlready says which request is in the way, and how it ends. It is not ended
+// here: whether a run that is still alive waits for it, only Vault says.
+func (o *opening) openAlready(ctx context.Context, err error) string {
+	const nobody = "Nobody was asked anew."
+	var answer *broker.Error
+	if !errors.As(err, &answer) || answer.RequestID().IsZero() {
+		return nobody
+	}
+	id := answer.RequestID()
+	lines := []string{nobody + " The request that is open is " + id.String() + ", by this same consumer key: another run of this pipeline waits for it, or one that was killed has left it behind."}
+	ends := "at its deadline"
+	if r, err := o.session.broker.ReadRequest(ctx, id); err == nil {
+		ends = "at " + timeText(r.Deadline).ValueString()
+		if r.Readers == 0 {
+			lines = append(lines, "By what Vault says, no run waits for it any more.")
+		}
+	}
+	return strings.Join(append(lines, fmt.Sprintf("It ends by itself %s; `stillvault requests cancel %s`, with this run's Vault token or an administrator's, ends it now, from any machine. "+
+		"What approvers release for a run that was killed, nobody can open: its key is gone.", ends, id)), "\n")
 }
 
 // adviceFor is what to do where an error does not say it itself.
