@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/home"
 )
@@ -21,9 +20,9 @@ func (s *session) mount(ctx context.Context) (*broker.Mount, error) {
 		return nil, err
 	}
 	if text := or(s.settings.MountID, mountIDVariable); text != "" {
-		pinned, err := envelope.ParseID(text)
+		pinned, err := parseMountID(text)
 		if err != nil {
-			return nil, fmt.Errorf("mount_id: %w", err)
+			return nil, err
 		}
 		if m.ID != pinned {
 			return nil, fmt.Errorf("%s at %s says that it is %s: %w", s.broker.Mount(), s.broker.Address(), m.ID, errMountID)

@@ -33,6 +33,7 @@ type session struct {
 	named  bool // the configuration says which organisation there is, or which log
 
 	blind atomic.Bool // the roster could not be seen for a plan: see foresee
+	ahead ahead       // what this run has seen of what is to come
 
 	settings settings
 
@@ -48,6 +49,9 @@ func newSession(c settings, diags *diag.Diagnostics) *session {
 	}
 	s := &session{settings: c, signer: &lateSigner{address: or(c.Signer, signerVariable), logger: signerLog()}}
 	var err error
+	if c.forms(s.signer.address, diags); diags.HasError() {
+		return nil
+	}
 	if s.signer.timeout, err = c.patience(); err != nil {
 		diags.AddAttributeError(path.Root("signer_timeout"), "Not a duration", err.Error())
 	}

@@ -33,3 +33,36 @@ func TestPinsAreReadStrictly(t *testing.T) {
 		}
 	}
 }
+
+// What is no address, id or file is said before anything is done, in words.
+func TestSettingsAreCheckedBeforeTheyAreUsed(t *testing.T) {
+	text := types.StringValue
+	for name, c := range map[string]struct {
+		settings settings
+		says     string // "" where nothing is wrong
+	}{
+		"a signer":                {settings{Signer: text("file:org.key")}, ""},
+		"no kind of signer":       {settings{Signer: text("fil:/x")}, "signer_address_invalid"},
+		"a mount's id":            {settings{MountID: text("00000000-0000-4000-8000-00000000000a")}, ""},
+		"no UUID":                 {settings{MountID: text("xx")}, "is no UUID in lower case: give the mount's own id"},
+		"a key file":              {settings{ConsumerKeyFile: text("settings.go")}, ""},
+		"no key file":             {settings{ConsumerKeyFile: text("none.json")}, "stillvault consumer keygen"},
+		"an address":              {settings{Address: text("https://vault.example.com")}, ""},
+		"an address of no scheme": {settings{Address: text("127.0.0.1:1")}, "begin it with https://"},
+		"a short id":              {settings{Organization: text("abc")}, `"abc" has 3 characters, and wanted are 64 hexadecimal digits`},
+		"a head without a hash":   {settings{MinimumHead: text("3")}, `"" has 0 characters`},
+	} {
+		var diags diag.Diagnostics
+		newSession(c.settings, &diags)
+		said := ""
+		for _, d := range diags {
+			said += d.Summary() + ": " + d.Detail()
+		}
+		if (c.says == "") != (said == "") || !strings.Contains(said, c.says) {
+			t.Errorf("%s: it says %q, want %q", name, said, c.says)
+		}
+		if strings.Contains(said, "encoding_not_canonical") {
+			t.Errorf("%s: it names a code for words: %s", name, said)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (f verifyKeyForm) ValidateString(ctx context.Context, req validator.StringR
 		return
 	}
 	if _, err := parseVerifyKey(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Not a public key", fmt.Sprintf("%s: give %s", err, f.Description(ctx)))
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a public key", fmt.Sprintf("This has %d characters and is none: give %s.", len(req.ConfigValue.ValueString()), f.Description(ctx)))
 	}
 }
 
