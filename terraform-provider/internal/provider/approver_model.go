@@ -35,6 +35,8 @@ type approverModel struct {
 
 var deviceType = types.ObjectType{AttrTypes: map[string]attr.Type{"id": types.StringType, "name": types.StringType, "kind": types.StringType}}
 
+func (m *approverModel) thing() thing { return thing{"approver", m.Name.ValueString()} }
+
 // admitted says whether the model is of somebody who was admitted.
 func (m *approverModel) admitted() bool { return m != nil && m.ID.ValueString() != "" }
 

@@ -30,6 +30,7 @@ func (a *approverResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.keep(state)
 		plan.sameWords(state, &resp.Diagnostics)
 	case plan.Fingerprint.IsNull():
+		a.session.ahead.awaits(plan.Name.ValueString())
 		plan.pend(ctx, a.session.broker.Mount(), &resp.Diagnostics)
 	default:
 		plan.open()
@@ -44,7 +45,8 @@ func (m *approverModel) sameWords(state *approverModel, diags *diag.Diagnostics)
 		return
 	}
 	diags.AddAttributeError(path.Root("fingerprint"), "Other words for an approver who is admitted", fmt.Sprintf(
-		"approver %[1]q: they were admitted by the words of their first device. A further device of theirs waits for `stillvault approver admit %[1]s`, and so do new keys after a leak; "+
+		"approver %[1]q: these are not the words that they were admitted by. If that is a slip, put back %[2]q. "+
+			"A further device of theirs waits for `stillvault approver admit %[1]s`, and so do new keys after a leak; "+
 			"neither changes this resource's fingerprint. Somebody who lost all devices and cannot restore is another approver, with keys of their own: "+
-			"replace this one with -replace, once what depends on them is re-shared.", m.Name.ValueString()))
+			"replace this one with -replace, once what depends on them is re-shared.", m.Name.ValueString(), was.ValueString()))
 }

@@ -42,6 +42,7 @@ func (a *approverResource) set(ctx context.Context, private privateReader, plan,
 // pend says how the person is to be invited.
 func (a *approverResource) pend(ctx context.Context, plan *approverModel, diags *diag.Diagnostics) (roster.Head, error) {
 	plan.pend(ctx, a.session.broker.Mount(), diags)
+	a.session.ahead.awaits(plan.Name.ValueString())
 	err := a.free(ctx, plan.Name.ValueString())
 	var head roster.Head
 	if err == nil {

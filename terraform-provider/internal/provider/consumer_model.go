@@ -23,6 +23,8 @@ type consumerModel struct {
 	Compromised types.Bool   `tfsdk:"compromised_on_destroy"`
 }
 
+func (m *consumerModel) thing() thing { return thing{"consumer", m.Name.ValueString()} }
+
 func (m *consumerModel) isMount() bool { return m.Kind.ValueString() == string(roster.ConsumerMount) }
 
 // show takes over what the roster says of a consumer.

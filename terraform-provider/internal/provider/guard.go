@@ -15,8 +15,7 @@ import (
 
 // errLoses means that a change would lose secrets or leave them below what their
 // policy wants.
-var errLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared, read or written again first, or put somebody else in that place. " +
-	"Who means to lose them does it with the `stillvault` command and --force, which says what else it does")
+var errLoses = errors.New("would_lose_coverage: nothing was changed; have the secrets named re-shared, read or written again first, or put somebody else in that place")
 
 // guarded is a change that is refused where it would lose secrets. Several that
 // are made at a time are looked at together: a path that one leaves without a
@@ -46,9 +45,34 @@ func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.
 	}
 	if len(harmed) > 0 {
 		slices.Sort(harmed)
-		return fmt.Errorf("%s: %w", listed(slices.Compact(harmed)), errLoses)
+		return fmt.Errorf("%s: %w. Who means to lose them runs %s, which says what else it does", listed(slices.Compact(harmed)), errLoses, s.forced(r, entries))
 	}
 	return nil
+}
+
+// forced are the commands that do all the same what the guard refuses.
+func (s *session) forced(r *roster.Roster, entries []orglog.Entry) string {
+	var commands []string
+	for _, e := range entries {
+		what := "command"
+		switch body := e.Body.(type) {
+		case roster.Group:
+			what = "group set " + body.Name + " MEMBER…"
+		case roster.Policy:
+			what = "policy set " + body.Name + " …"
+		case roster.Removal:
+			if p, err := r.Policy(body.ID); err == nil {
+				what = "policy delete " + p.Name
+			} else if who, err := r.Approver(body.ID); err == nil {
+				what = "approver revoke " + who.Name
+			}
+		}
+		if s.broker.Mount() != broker.DefaultMount {
+			what += " --mount " + s.broker.Mount()
+		}
+		commands = append(commands, "`stillvault "+what+" --force`")
+	}
+	return strings.Join(commands, " and ")
 }
 
 // maxListed is how many paths an error names before it counts the rest.

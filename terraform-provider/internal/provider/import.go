@@ -16,16 +16,19 @@ import (
 var errExists = errors.New("exists: there is one of this name already, which this configuration does not manage; import it, or choose another name")
 
 // importByName imports what has a name by that name, or by its id.
-func (s *session) importByName(ctx context.Context, given string, resp *resource.ImportStateResponse, kind string, find func(*roster.Roster, string) (envelope.ID, error)) {
-	id, err := envelope.ParseID(given)
+func importByName[T any](ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse, kind string, find func(*roster.Roster, string) (T, error), idOf func(T) envelope.ID) {
+	id, err := envelope.ParseID(req.ID)
 	if err != nil {
 		err = s.view(ctx, func(r *roster.Roster) error {
-			id, err = find(r, given)
+			found, err := find(r, req.ID)
+			if err == nil {
+				id = idOf(found)
+			}
 			return err
 		})
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot import %s %q", kind, given), err.Error()+"; give a name or an id that `data.stillvault_roster` lists")
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot import %s %q", kind, req.ID), err.Error()+"; give a name or an id that `data.stillvault_roster` lists")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id.String())...)

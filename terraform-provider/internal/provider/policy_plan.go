@@ -34,13 +34,21 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if p.session != nil {
+		p.session.ahead.policyComes(plan.Path.ValueString())
+	}
 	var found diag.Diagnostics
 	_ = p.session.foresee(ctx, func(r *roster.Roster) error {
 		found = diag.Diagnostics{}
 		for i := range all {
 			all[i].foreseeName(ctx, r, before)
 		}
-		return hold(r, naming(body, all), whole, &found)
+		body := naming(body, all)
+		err := hold(r, body, &found)
+		if whole && err == nil && !found.HasError() {
+			p.session.holdPeople(ctx, r, &body, &found)
+		}
+		return err
 	})
 	resp.Diagnostics.Append(found...)
 	if known {
@@ -105,7 +113,7 @@ func (m *policyModel) replace(all []placed, diags *diag.Diagnostics) {
 // admitted, so that one that is known and not there will not come; but groups may
 // get other members by the same plan. It returns [roster.ErrUnknown] where
 // something is not there.
-func hold(r *roster.Roster, p roster.Policy, whole bool, diags *diag.Diagnostics) (err error) {
+func hold(r *roster.Roster, p roster.Policy, diags *diag.Diagnostics) (err error) {
 	missing := func(at path.Path, problem error) {
 		diags.AddAttributeError(at, "Not in force", fmt.Sprintf("%s. Use the `id` of a resource of this configuration, or of `data.stillvault_roster`.", problem))
 		err = errors.Join(err, problem)
@@ -132,21 +140,20 @@ func hold(r *roster.Roster, p roster.Policy, whole bool, diags *diag.Diagnostics
 			}
 		}
 	}
-	if whole && err == nil && !diags.HasError() {
-		holdPeople(r, &p, diags)
-	}
 	return err
 }
 
-// holdPeople says whether there are enough distinct people for a policy.
-func holdPeople(r *roster.Roster, p *roster.Policy, diags *diag.Diagnostics) {
+// holdPeople says whether there are enough distinct people for a policy. Where this
+// run changes one of its groups, only applying can say.
+func (s *session) holdPeople(ctx context.Context, r *roster.Roster, p *roster.Policy, diags *diag.Diagnostics) {
 	short := policytext.Stand(r, p).Short
 	switch {
+	case short != nil && slices.ContainsFunc(p.All(), func(q roster.Requirement) bool { return s.ahead.changes(r, q.Principals) }):
 	case errors.Is(short, roster.ErrUnmeetable) && !slices.ContainsFunc(p.All(), func(q roster.Requirement) bool { return hasGroups(q.Principals) }):
 		diags.AddAttributeError(placeOf(p, firstUnmet(r, p)).AtName("m"), "Too few people", short.Error())
 	case errors.Is(short, roster.ErrUnmeetable):
 		diags.AddAttributeWarning(placeOf(p, firstUnmet(r, p)).AtName("m"), "Too few people as yet",
-			fmt.Sprintf("%s. The policy is refused unless its groups get other members before.", short))
+			fmt.Sprintf("%s%s. The policy is refused unless its groups get other members before.", short, s.waiting(ctx, r)))
 	case short != nil:
 		diags.AddWarning("Nothing can be written under this policy yet", short.Error())
 	}

@@ -2,9 +2,8 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -68,31 +67,18 @@ func (a *approverResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := a.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
-		if !state.admitted() {
-			if who, err := r.ApproverNamed(state.Name.ValueString()); err == nil {
-				state.show(r, who)
-			}
-			return nil
+	show := func(r *roster.Roster) error {
+		if state.admitted() {
+			return shown(state.ID, (*roster.Roster).Approver, func(who *roster.Approver) { state.show(r, who) })(r)
 		}
-		id, err := envelope.ParseID(state.ID.ValueString())
-		if err != nil {
-			return err
-		}
-		who, err := r.Approver(id)
-		if err == nil {
+		if who, err := r.ApproverNamed(state.Name.ValueString()); err == nil {
 			state.show(r, who)
+		} else {
+			a.session.ahead.awaits(state.Name.ValueString())
 		}
-		return err
-	})
-	switch {
-	case errors.Is(err, roster.ErrUnknown), errors.Is(err, roster.ErrRevoked):
-		resp.State.RemoveResource(ctx)
-	case err != nil:
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read approver %q", state.Name.ValueString()), err.Error())
-	default:
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		return nil
 	}
+	a.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return resp.State.Set(ctx, &state) })
 }
 
 // Delete signs the revocation of an approver, and of all their devices. One whose
@@ -102,22 +88,10 @@ func (a *approverResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() || !state.admitted() {
 		return
 	}
-	err := a.session.end(ctx, req.Private, roster.KindApproverRevoke, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
-		_, err := r.Approver(id)
-		return err
-	})
-	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot revoke approver %q", state.Name.ValueString()), fmt.Sprintf("approver %q: %s", state.Name.ValueString(), err))
-	}
+	finish(ctx, a.session, state.thing(), "revoke", roster.KindApproverRevoke, state.ID, req, resp, (*roster.Roster).Approver)
 }
 
 // ImportState takes an approver's name or id.
 func (a *approverResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	a.session.importByName(ctx, req.ID, resp, "approver", func(r *roster.Roster, name string) (envelope.ID, error) {
-		who, err := r.ApproverNamed(name)
-		if err != nil {
-			return envelope.ID{}, err
-		}
-		return who.ID, nil
-	})
+	importByName(ctx, a.session, req, resp, "approver", (*roster.Roster).ApproverNamed, func(who *roster.Approver) envelope.ID { return who.ID })
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -143,25 +142,8 @@ func (c *consumerResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := c.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
-		id, err := envelope.ParseID(state.ID.ValueString())
-		if err != nil {
-			return err
-		}
-		known, err := r.Consumer(id)
-		if err == nil {
-			state.show(known)
-		}
-		return err
-	})
-	switch {
-	case errors.Is(err, roster.ErrUnknown), errors.Is(err, roster.ErrRevoked):
-		resp.State.RemoveResource(ctx)
-	case err != nil:
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read consumer %q", state.Name.ValueString()), err.Error())
-	default:
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	}
+	show := shown(state.ID, (*roster.Roster).Consumer, state.show)
+	c.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return resp.State.Set(ctx, &state) })
 }
 
 // Update renames the consumer; its id stays.
@@ -192,11 +174,5 @@ func (c *consumerResource) Delete(ctx context.Context, req resource.DeleteReques
 
 // ImportState takes a consumer's name or id.
 func (c *consumerResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	c.session.importByName(ctx, req.ID, resp, "consumer", func(r *roster.Roster, name string) (envelope.ID, error) {
-		known, err := r.ConsumerNamed(name)
-		if err != nil {
-			return envelope.ID{}, err
-		}
-		return known.ID, nil
-	})
+	importByName(ctx, c.session, req, resp, "consumer", (*roster.Roster).ConsumerNamed, func(c *roster.Consumer) envelope.ID { return c.ID })
 }

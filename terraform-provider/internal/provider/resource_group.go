@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -23,8 +22,10 @@ import (
 type groupResource struct{ session *session }
 
 var (
-	_ resource.ResourceWithConfigure   = (*groupResource)(nil)
-	_ resource.ResourceWithImportState = (*groupResource)(nil)
+	_ resource.ResourceWithConfigure      = (*groupResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*groupResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*groupResource)(nil)
+	_ resource.ResourceWithImportState    = (*groupResource)(nil)
 )
 
 func newGroupResource() resource.Resource { return &groupResource{} }
@@ -35,6 +36,8 @@ type groupModel struct {
 	Approvers types.Set    `tfsdk:"approvers"`
 	Groups    types.Set    `tfsdk:"groups"`
 }
+
+func (m *groupModel) thing() thing { return thing{"group", m.Name.ValueString()} }
 
 // Metadata names the resource.
 func (g *groupResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -63,6 +66,27 @@ func (g *groupResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 // Configure takes over what the provider was configured with.
 func (g *groupResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	g.session = sessionOf(req.ProviderData, &resp.Diagnostics)
+}
+
+// ValidateConfig refuses what is no id, as far as it is known.
+func (g *groupResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config groupModel
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &config)...); resp.Diagnostics.HasError() {
+		return
+	}
+	idsOf(ctx, path.Root("approvers"), config.Approvers, &resp.Diagnostics)
+	idsOf(ctx, path.Root("groups"), config.Groups, &resp.Diagnostics)
+}
+
+// ModifyPlan notes that the group will be another: what is said of policies that
+// name it depends on that.
+func (g *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if g.session == nil || req.Plan.Raw.IsNull() || req.State.Raw.IsNull() || req.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	var id types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	g.session.ahead.groupChanges(id.ValueString())
 }
 
 // Create signs a new group.
@@ -107,7 +131,7 @@ func (g *groupResource) set(ctx context.Context, private privateReader, plan *gr
 		return []orglog.Entry{{Kind: roster.KindGroupSet, Body: body}}, nil
 	}))
 	if err != nil {
-		diags.AddError(fmt.Sprintf("Cannot set group %q", body.Name), err.Error())
+		plan.thing().fail("set", err, diags)
 		return head, false
 	}
 	return head, true
@@ -130,27 +154,11 @@ func (g *groupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := g.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
-		id, err := envelope.ParseID(state.ID.ValueString())
-		if err != nil {
-			return err
-		}
-		group, err := r.Group(id)
-		if err != nil {
-			return err
-		}
+	show := shown(state.ID, (*roster.Roster).Group, func(group *roster.Group) {
 		approvers, groups := apart(group.Members)
 		state.Name, state.Approvers, state.Groups = types.StringValue(group.Name), idSet(approvers), idSet(groups)
-		return nil
 	})
-	switch {
-	case errors.Is(err, roster.ErrUnknown):
-		resp.State.RemoveResource(ctx)
-	case err != nil:
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read group %q", state.Name.ValueString()), err.Error())
-	default:
-		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	}
+	g.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return resp.State.Set(ctx, &state) })
 }
 
 // Delete signs the group's end. One that a policy or another group names is
@@ -160,22 +168,10 @@ func (g *groupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := g.session.end(ctx, req.Private, roster.KindGroupDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
-		_, err := r.Group(id)
-		return err
-	})
-	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot delete group %q", state.Name.ValueString()), err.Error())
-	}
+	finish(ctx, g.session, state.thing(), "delete", roster.KindGroupDelete, state.ID, req, resp, (*roster.Roster).Group)
 }
 
 // ImportState takes a group's name or id.
 func (g *groupResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	g.session.importByName(ctx, req.ID, resp, "group", func(r *roster.Roster, name string) (envelope.ID, error) {
-		group, err := r.GroupNamed(name)
-		if err != nil {
-			return envelope.ID{}, err
-		}
-		return group.ID, nil
-	})
+	importByName(ctx, g.session, req, resp, "group", (*roster.Roster).GroupNamed, func(g *roster.Group) envelope.ID { return g.ID })
 }

@@ -78,7 +78,9 @@ func (o *organizationResource) Configure(_ context.Context, req resource.Configu
 }
 
 // errRecovery means that the log commits to another recovery key.
-var errRecovery = errors.New("recovery_key_mismatch: the organisation's log commits to another recovery key, and only that one can put another in its place, by `stillvault org rotate`; give the public half of the one in force here")
+var errRecovery = errors.New("recovery_key_mismatch: the organisation's log commits to another recovery key; give the public half of the one in force. " +
+	"If the organisation was rotated since, put here what `stillvault org rotate` printed then as the next recovery key's public half, which whoever keeps that key has. " +
+	"Nothing but `stillvault org rotate`, with the recovery key in force, puts another in its place")
 
 // ModifyPlan says what cannot happen: a second founding, another recovery key, an
 // end.
@@ -109,7 +111,7 @@ func (m *organizationModel) committed(r *roster.Roster, diags *diag.Diagnostics)
 		err = errRecovery
 	}
 	if err != nil {
-		diags.AddAttributeError(path.Root("recovery_public_key"), "Cannot change the recovery key", err.Error())
+		diags.AddAttributeError(path.Root("recovery_public_key"), "Not the recovery key in force", err.Error())
 	}
 }
 

@@ -28,6 +28,8 @@ var (
 
 func newPolicyResource() resource.Resource { return &policyResource{} }
 
+func (m *policyModel) thing() thing { return thing{"policy", m.Name.ValueString()} }
+
 // Metadata names the resource.
 func (p *policyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_policy"
@@ -90,16 +92,20 @@ func (p *policyResource) set(ctx context.Context, private privateReader, plan *p
 		}
 		return []orglog.Entry{{Kind: roster.KindPolicySet, Body: signed}}, nil
 	}))
-	if err != nil {
-		summary := fmt.Sprintf("Cannot set policy %q", body.Name)
-		if len(at.Steps()) > 0 {
-			diags.AddAttributeError(at, summary, err.Error())
-		} else {
-			diags.AddError(summary, err.Error())
-		}
-		return head, false
+	switch {
+	case err == nil:
+		plan.take(ctx, &signed, diags)
+	case len(at.Steps()) > 0:
+		diags.AddAttributeError(at, fmt.Sprintf("Cannot set policy %q", body.Name), err.Error())
+	case errors.Is(err, roster.ErrUnmeetable):
+		_ = p.session.view(ctx, func(r *roster.Roster) error {
+			err = fmt.Errorf("%w%s", err, p.session.waiting(ctx, r))
+			return nil
+		})
+		plan.thing().fail("set", err, diags)
+	default:
+		plan.thing().fail("set", err, diags)
 	}
-	plan.take(ctx, &signed, diags)
 	return head, !diags.HasError()
 }
 
@@ -162,26 +168,8 @@ func (p *policyResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.Append(state.read(ctx, req.State)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := p.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
-		id, err := envelope.ParseID(state.ID.ValueString())
-		if err != nil {
-			return err
-		}
-		policy, err := r.Policy(id)
-		if err != nil {
-			return err
-		}
-		state.take(ctx, policy, &resp.Diagnostics)
-		return nil
-	})
-	switch {
-	case errors.Is(err, roster.ErrUnknown):
-		resp.State.RemoveResource(ctx)
-	case err != nil:
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read policy %q", state.Name.ValueString()), err.Error())
-	default:
-		resp.Diagnostics.Append(state.write(ctx, &resp.State)...)
-	}
+	show := shown(state.ID, (*roster.Roster).Policy, func(policy *roster.Policy) { state.take(ctx, policy, &resp.Diagnostics) })
+	p.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return state.write(ctx, &resp.State) })
 }
 
 // Delete signs the policy's end. One that secrets would be left without is
@@ -191,22 +179,10 @@ func (p *policyResource) Delete(ctx context.Context, req resource.DeleteRequest,
 	if resp.Diagnostics.Append(state.read(ctx, req.State)...); resp.Diagnostics.HasError() {
 		return
 	}
-	err := p.session.end(ctx, req.Private, roster.KindPolicyDelete, state.ID.ValueString(), func(r *roster.Roster, id envelope.ID) error {
-		_, err := r.Policy(id)
-		return err
-	})
-	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot delete policy %q", state.Name.ValueString()), err.Error())
-	}
+	finish(ctx, p.session, state.thing(), "delete", roster.KindPolicyDelete, state.ID, req, resp, (*roster.Roster).Policy)
 }
 
 // ImportState takes a policy's name or id.
 func (p *policyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	p.session.importByName(ctx, req.ID, resp, "policy", func(r *roster.Roster, name string) (envelope.ID, error) {
-		policy, err := r.PolicyNamed(name)
-		if err != nil {
-			return envelope.ID{}, err
-		}
-		return policy.ID, nil
-	})
+	importByName(ctx, p.session, req, resp, "policy", (*roster.Roster).PolicyNamed, func(p *roster.Policy) envelope.ID { return p.ID })
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -119,6 +120,22 @@ func (s *secretResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if s.session != nil && !s.session.hasConsumerKey() {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot write secret %q", plan.Path.ValueString()), errNoConsumerKey.Error())
 	}
+	s.foreseePolicy(ctx, &plan, &resp.Diagnostics)
+}
+
+// foreseePolicy warns where nobody could release what is to be written, unless this
+// run makes a policy that may be for it.
+func (s *secretResource) foreseePolicy(ctx context.Context, plan *secretModel, diags *diag.Diagnostics) {
+	if plan.Path.IsUnknown() {
+		return
+	}
+	_ = s.session.foresee(ctx, func(r *roster.Roster) error {
+		if _, err := r.PolicyFor(plan.Path.ValueString()); err != nil && !s.session.ahead.covers(plan.Path.ValueString()) {
+			diags.AddAttributeWarning(path.Root("path"), "No policy covers the path as yet",
+				fmt.Sprintf("Secret %q: it is refused unless a stillvault_policy whose `path` covers it is there before. Where this configuration has one, let this resource depend on it (depends_on).", plan.Path.ValueString()))
+		}
+		return nil
+	})
 }
 
 // ImportState takes a secret's path.

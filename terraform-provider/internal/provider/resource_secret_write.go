@@ -146,5 +146,8 @@ func (s *secretResource) Delete(ctx context.Context, req resource.DeleteRequest,
 
 // fail says what could not be done with a secret.
 func (*secretResource) fail(verb string, m *secretModel, err error, diags *diag.Diagnostics) {
+	if errors.Is(err, roster.ErrNoPolicy) {
+		err = fmt.Errorf("%w; here, a stillvault_policy whose `path` covers it", err)
+	}
 	diags.AddError(fmt.Sprintf("Cannot %s secret %q", verb, m.Path.ValueString()), err.Error())
 }
