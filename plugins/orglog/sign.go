@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -18,7 +17,7 @@ var (
 	// ErrNoSigner means that a change is to be signed and nothing signs here.
 	ErrNoSigner = errors.New("signer_missing: changing the organisation needs its signer; name it by its address, such as file:org.key")
 	// ErrOtherSigner means that the signer is not this organisation's.
-	ErrOtherSigner = errors.New("signer_mismatch: the signer's key is not the organisation's; name the signer that holds the Org Identity key in force")
+	ErrOtherSigner = errors.New("signer_mismatch: the signer's key is not the organisation's; name the signer that holds the Org Identity key in force, which is another one after `stillvault org rotate`")
 )
 
 // Entry is a statement to be signed: its kind and the body of that kind.
@@ -147,7 +146,7 @@ func (l *Log) commit(batch []*pending) {
 			if l.Again != nil {
 				l.Again()
 			}
-			time.Sleep(rand.N(min(time.Millisecond<<attempt, maxPause)))
+			pause(attempt)
 		case !errors.Is(err, errAnew):
 			for _, p := range batch {
 				p.end(roster.Head{}, err)
@@ -168,8 +167,8 @@ func (l *Log) try(ctx context.Context, batch []*pending) error {
 			return err
 		}
 	}
-	if l.copy.Roster.Identity() != l.signer.Public() {
-		return ErrOtherSigner
+	if held, given := l.copy.Roster.Identity(), l.signer.Public(); held != given {
+		return fmt.Errorf("the signer holds %s, and in force is %s: %w", given, held, ErrOtherSigner)
 	}
 	if len(batch) > 1 && batch[0].Together {
 		if err := l.ask(ctx, batch); err != nil {

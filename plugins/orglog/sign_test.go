@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stillvault/stillvault/core/envelope"
@@ -222,8 +223,14 @@ func TestOnlyTheKeyInForceSigns(t *testing.T) {
 		t.Errorf("without a signer: %v", err)
 	}
 	other := envelope.NewSigningKey(envelope.NewKey())
-	if _, err := orglog.New(r.server, r.memory, other).Sign(t.Context(), adding("a")); !errors.Is(err, orglog.ErrOtherSigner) {
-		t.Errorf("with another: %v", err)
+	_, err := orglog.New(r.server, r.memory, other).Sign(t.Context(), adding("a"))
+	if !errors.Is(err, orglog.ErrOtherSigner) {
+		t.Fatalf("with another: %v", err)
+	}
+	for _, key := range []envelope.VerifyKey{other.Public(), r.Identity.Public()} {
+		if !strings.Contains(err.Error(), key.String()) {
+			t.Errorf("%v does not name the key %s", err, key)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func (v *Volatile) pinned(r *roster.Roster, statements []envelope.Signed) error 
 	case r.Identity() == v.Identity:
 		return nil
 	case held(statements, v.Identity):
-		return fmt.Errorf("the organisation was moved from this key to another: %w", ErrOtherSigner)
+		return fmt.Errorf("the organisation was moved from this key, %s, to another, %s: %w", v.Identity, r.Identity(), ErrOtherSigner)
 	}
 	return fmt.Errorf("the log is not held by the signer's key; where the organisation was moved to that key, what the broker shows is older, "+
 		"and `stillvault org log push` from the machine that moved it gives it the rest: %w", roster.ErrOrganisation)
