@@ -65,7 +65,11 @@ func (p *pins) Advance(r *roster.Roster, statements []envelope.Signed) error {
 		if err := p.volatile.Advance(r, statements); err != nil {
 			return err
 		}
-		return h.Adopt(r, statements)
+		// Another run with the same directory may have pinned it meanwhile.
+		if err := h.Adopt(r, statements); !errors.Is(err, home.ErrPinned) {
+			return err
+		}
+		kept, err = h.Pins()
 	}
 	if err != nil {
 		return err
