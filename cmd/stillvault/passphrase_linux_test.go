@@ -98,9 +98,10 @@ func TestAPassphraseIsAskedForAtATerminal(t *testing.T) {
 		makes bool
 	}{
 		{"nothing", []string{""}, []string{"org", "init"}, "passphrase_empty", true, false},
+		{"a short one", []string{"hunter2 ünd"}, []string{"org", "init"}, "passphrase_short", true, false},
 		{"two others", []string{"correct horse", "battery staple"}, []string{"org", "init"}, "passphrases_differ", true, false},
 		{"the same twice", []string{"correct horse", "correct horse"}, []string{"org", "init"}, "shown this once", false, true},
-		{"another one later", []string{"battery staple"}, []string{"org", "checkpoint", "--expires", "1h"}, "signer_passphrase", true, true},
+		{"another one later", []string{"battery staple"}, []string{"org", "checkpoint", "--expires", "1h"}, "what was typed does not open " + key + ": signer_passphrase_wrong", true, true},
 		{"the right one later", []string{"correct horse"}, []string{"org", "checkpoint", "--expires", "1h"}, "VAULT_ADDR", true, true},
 	} {
 		shown, err := atTerminal(t, home, c.lines, c.args...)

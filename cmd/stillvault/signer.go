@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/pflag"
@@ -26,11 +27,18 @@ var (
 	ErrPassphrases = errors.New("passphrases_differ: the two passphrases differ; nothing was made, try again")
 	// ErrEmptyPassphrase means that somebody only pressed Enter.
 	ErrEmptyPassphrase = errors.New("passphrase_empty: nothing was made; try again, or pass --no-passphrase if whoever reads the file may be the organisation")
+	// ErrShortPassphrase means that a passphrase for a new key file could be guessed.
+	ErrShortPassphrase = fmt.Errorf("passphrase_short: it has fewer than %d characters and nothing was made; take several random words, which are easy to type and hard to guess", minPassphrase)
 	// ErrNoPassphrase means that a key file was to be made, and nobody said
 	// whether with a passphrase.
 	ErrNoPassphrase = errors.New("passphrase_missing: nobody can be asked for the passphrase of the new Org Identity key; set " +
 		file.PassphraseVariable + ", or pass --no-passphrase if whoever reads the file may be the organisation")
 )
+
+// minPassphrase is how many characters the passphrase of a new key file has at
+// least: who copied the file may try as many as they can compute. Nothing else is
+// asked of it, and files that are there open with any.
+const minPassphrase = 12
 
 // signerFlags say where the Org Identity key is, and how long it may take.
 type signerFlags struct {
@@ -97,22 +105,28 @@ func (a *app) signerOptions() signer.Options {
 	return o
 }
 
-// newPassphrase is what a new key file is to be encrypted under, and never empty;
-// the caller wipes it.
+// newPassphrase is what a new key file is to be encrypted under: [minPassphrase]
+// characters or more. The caller wipes it.
 func (a *app) newPassphrase(address signer.Address) ([]byte, error) {
 	said, err := file.Passphrase(address.Value("passphrase_file"))
-	if said != nil || err != nil {
-		return said, err
+	if err != nil {
+		return nil, err
+	}
+	if said != nil {
+		return longEnough(said)
 	}
 	if !a.Interactive() {
 		return nil, ErrNoPassphrase
 	}
-	first, err := a.Hidden("a passphrase for the Org Identity key:")
+	first, err := a.Hidden(fmt.Sprintf("a passphrase for the Org Identity key, %d characters or more, such as several random words:", minPassphrase))
 	if err != nil {
 		return nil, err
 	}
 	if len(first) == 0 {
 		return nil, ErrEmptyPassphrase
+	}
+	if first, err = longEnough(first); err != nil {
+		return nil, err
 	}
 	second, err := a.Hidden("the same again:")
 	defer envelope.Wipe(second)
@@ -124,4 +138,13 @@ func (a *app) newPassphrase(address signer.Address) ([]byte, error) {
 		return nil, err
 	}
 	return first, nil
+}
+
+// longEnough returns passphrase, or wipes it and returns [ErrShortPassphrase].
+func longEnough(passphrase []byte) ([]byte, error) {
+	if utf8.RuneCount(passphrase) < minPassphrase {
+		envelope.Wipe(passphrase)
+		return nil, ErrShortPassphrase
+	}
+	return passphrase, nil
 }
