@@ -11,12 +11,14 @@ import (
 	"bufio"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/contract"
 	"github.com/stillvault/stillvault/plugins/signer/open"
@@ -39,7 +41,8 @@ func (g guard) Sign(_ context.Context, s contract.Statement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(os.Stderr, "statement %d, %s: %s\n", statement.Seq, statement.Kind, statement.Body)
+	about := subject(statement)
+	fmt.Fprintf(os.Stderr, "statement %d, %s: %s\n", statement.Seq, about, statement.Body)
 	if slices.Contains(g.rules, "never="+string(statement.Kind)) {
 		return nil, contract.Refuse("this key never signs " + string(statement.Kind))
 	}
@@ -49,11 +52,21 @@ func (g guard) Sign(_ context.Context, s contract.Statement) ([]byte, error) {
 			return nil, contract.Refuse("there is no terminal to ask on")
 		}
 		defer terminal.Close()
-		if !ask(terminal, fmt.Sprintf("Sign %s: %q?", statement.Kind, statement.Body)) {
+		if !ask(terminal, fmt.Sprintf("Sign %s: %q?", about, statement.Body)) {
 			return nil, contract.Refuse("the person at the terminal said no")
 		}
 	}
 	return g.key.Sign(s.Type, s.Payload)
+}
+
+// subject is the kind of a statement, and the name of what it is about if it says one.
+// A removal has an id only, as in `stillvault group list -format=json`.
+func subject(s roster.Statement) string {
+	var named struct{ Name string }
+	if err := json.Unmarshal(s.Body, &named); err != nil || named.Name == "" {
+		return string(s.Kind)
+	}
+	return fmt.Sprintf("%s %q", s.Kind, named.Name)
 }
 
 // ask reports whether the answer is yes.
