@@ -33,13 +33,13 @@ func measureProvider(ctx context.Context, e effort, p *progress) (tables []table
 	if err := b.build(ctx); err != nil {
 		return nil, err
 	}
-	for name, variable := range map[string]string{"terraform": "TERRAFORM_BIN", "tofu": "TOFU_BIN"} {
-		program, err := findProgram(name, variable)
+	for _, one := range []struct{ name, variable string }{{"terraform", "TERRAFORM_BIN"}, {"tofu", "TOFU_BIN"}} {
+		program, err := findProgram(one.name, one.variable)
 		if err != nil {
 			p.say("not measured: %s", err)
 			continue
 		}
-		t, err := b.measure(ctx, name, program)
+		t, err := b.measure(ctx, one.name, program)
 		if err != nil {
 			return nil, err
 		}
@@ -280,9 +280,10 @@ func (b *providerBench) table(name string, c *contest) table {
 		t.row(append([]string{row.what, row.data.show("%.2f"), row.policies.show("%.2f"), ratio.show("%.2f ×")}, row.goal.judge(ratio.median())...)...)
 		t.row("  those with one short text each", row.bare.show("%.2f"), "", row.policies.over(row.bare).show("%.2f ×"), "", "")
 	}
-	t.note("A terraform_data is a value in the state and nothing else; those of the same values have each what a policy says. Most of what")
-	t.note("either takes is %s reading, comparing and writing them: it writes the state again for every resource. Policies are checked,", name)
-	t.note("signed, previewed and appended, over HTTP on a broker of their own. The provider's resident memory was %.0f MiB at most.", float64(b.peak)/(1<<20))
+	t.note("A terraform_data is a value in the state and nothing else, which %s has built in; those of the same values have each what a policy", name)
+	t.note("says. Policies are checked in a process of their own, signed, previewed and appended, over HTTP on a broker of their own. Terraform")
+	t.note("writes the whole state again for every resource, and OpenTofu seldom: what is stored counts for the one, and calls for the other.")
+	t.note("The provider's resident memory was %.0f MiB at most.", float64(b.peak)/(1<<20))
 	return t
 }
 
