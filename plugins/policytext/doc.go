@@ -1,4 +1,3 @@
 // Package policytext has what is the same wherever people write or read a
-// policy, on the command line and for Terraform: its times, what a requirement
-// is called, and who counts where.
+// policy, on the command line and for Terraform: its times, and who counts where.
 package policytext
