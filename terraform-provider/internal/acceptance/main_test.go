@@ -92,7 +92,7 @@ func (p program) find(t *testing.T) string {
 		return path
 	}
 	message := fmt.Sprintf("NOT TESTED with %s: %s, or name it by %s", p.name, p.make, p.env)
-	if os.Getenv("CI") != "" {
+	if os.Getenv("CI") == "true" {
 		t.Fatal(message)
 	}
 	t.Skip(message)
