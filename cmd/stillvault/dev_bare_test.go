@@ -39,6 +39,9 @@ func TestABareServerIsFoundedBySomebodyElse(t *testing.T) {
 }
 
 func TestABareServerLeavesAnOrganisationAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED that a bare server leaves an organisation alone: -short")
+	}
 	data := filepath.Join(t.TempDir(), "dev.db")
 	inDevelopment(t, data, func(string) {})
 	refused(t, "state_directory_founded", "--data", data, "--bare")

@@ -80,6 +80,9 @@ func TestPlanRefusesVaultsThatCannotBeUsed(t *testing.T) {
 }
 
 func TestPlanRefusesTheDevelopmentHost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED that the development host is refused: -short")
+	}
 	t.Parallel()
 	dev, err := host.Start(context.Background(), host.Config{
 		Plugin: plugin(t, older), Listen: "127.0.0.1:0", Tokens: []host.Token{{ID: "root", Root: true}},
