@@ -49,6 +49,7 @@ func Refuse(reason string) error { return &refusal{reason: reason} }
 
 type refusal struct{ reason string }
 
+// Error returns the reason, which the person who asked is shown.
 func (r *refusal) Error() string { return r.reason }
 
 func isRefusal(err error) bool {

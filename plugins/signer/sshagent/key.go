@@ -22,8 +22,13 @@ type agentKey struct {
 // blobKey lets package ssh take the fingerprint of a key of any kind.
 type blobKey []byte
 
-func (k blobKey) Type() string                            { return "" }
-func (k blobKey) Marshal() []byte                         { return k }
+// Type is not asked for: the agent finds a key by its blob.
+func (k blobKey) Type() string { return "" }
+
+// Marshal returns the blob.
+func (k blobKey) Marshal() []byte { return k }
+
+// Verify refuses: a signature is checked by package signer.
 func (k blobKey) Verify(_ []byte, _ *ssh.Signature) error { return signer.ErrKeyType }
 
 // parseKey reads a public key in the form of RFC 8709, or of a security key in
