@@ -158,7 +158,7 @@ func (d *dealing) mark(part []version) envelope.Hash {
 
 func (s *Session) sendDeal(ctx context.Context, answer approval.ReshareAnswer) (*broker.DealProgress, error) {
 	var state *broker.DealProgress
-	err := s.post(ctx, func() error {
+	err := s.post(ctx, func(ctx context.Context) error {
 		var err error
 		state, err = s.Broker.SendDeals(ctx, answer)
 		return err

@@ -93,10 +93,15 @@ var errRefusedAnswer = errors.New("refused")
 // next session.
 const sendFor = time.Minute
 
+// lastCall is how long a call that sends something may still take when its session
+// is ended meanwhile: the broker may have taken the answer already, and only the
+// call's end tells.
+const lastCall = 5 * time.Second
+
 // send posts a recorded release until the broker has taken or refused it.
 func (s *Session) send(ctx context.Context, answer home.Unsent) (broker.RequestState, error) {
 	var state broker.RequestState
-	err := s.post(ctx, func() error {
+	err := s.post(ctx, func(ctx context.Context) error {
 		var err error
 		state, err = s.Broker.PostAnswer(ctx, answer.Release, &answer.Request)
 		return err
@@ -106,16 +111,19 @@ func (s *Session) send(ctx context.Context, answer home.Unsent) (broker.RequestS
 
 // post calls the broker until it has taken or refused something recorded, and then
 // sent. What it refused for good is errRefusedAnswer, what it did not get ErrUnsent.
-func (s *Session) post(ctx context.Context, call, sent func() error) error {
+// When ctx ends, no further call is made, and one that was made has lastCall to end.
+func (s *Session) post(ctx context.Context, call func(context.Context) error, sent func() error) error {
+	calling, cancel := s.outlive(ctx)
+	defer cancel()
 	giveUp := s.Clock.Now().Add(sendFor)
 	for pause := time.Second; ; pause = min(2*pause, longestPause) {
-		err := call()
+		err := call(calling)
 		if err == nil {
 			return sent()
 		}
 		// A broker that lacks statements which this device has seen will get them.
 		passes := transient(err) || errors.Is(err, roster.ErrBehind)
-		if !passes && ctx.Err() == nil {
+		if !passes && calling.Err() == nil {
 			return errors.Join(fmt.Errorf("%w: %w", errRefusedAnswer, err), sent())
 		}
 		if ctx.Err() != nil || s.Clock.Now().After(giveUp) {
@@ -129,6 +137,19 @@ func (s *Session) post(ctx context.Context, call, sent func() error) error {
 		case <-s.Clock.After(pause):
 		}
 	}
+}
+
+// outlive is a context that ends lastCall after ctx, or with cancel.
+func (s *Session) outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-calling.Done():
+		case <-s.Clock.After(lastCall):
+			cancel()
+		}
+	})
+	return calling, func() { stop(); cancel() }
 }
 
 // sendUnsent sends what an earlier session could not.

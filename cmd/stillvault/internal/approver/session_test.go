@@ -1,6 +1,7 @@
 package approver_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -216,6 +217,50 @@ func TestAnAnswerThatWasNotSentIsSentFirstNextTime(t *testing.T) {
 		t.Fatal("sent again")
 	}
 	s.Must(s.stop())
+}
+
+// The broker may have taken an answer that is on its way: only the end of the call
+// tells, so it is waited for when the session is ended.
+func TestAnAnswerOnItsWayIsWaitedForAtTheEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers bool
+		want    error
+	}{
+		"the broker answers":         {true, nil},
+		"the broker does not answer": {false, approver.ErrUnsent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, nil)
+			s.ask("prod/db", approval.Terms{})
+			s.start(approver.Options{})
+			s.out.until(question)
+			if test.answers {
+				s.clock.stand() // so that nothing but the answer ends the call
+			}
+			called, ended := make(chan struct{}), make(chan struct{})
+			s.broker.answering = func(ctx context.Context) {
+				close(called)
+				select {
+				case <-ended:
+				case <-ctx.Done():
+				}
+			}
+			s.types("a")
+			<-called
+			s.cancel()
+			if test.answers {
+				close(ended)
+			}
+			if err := s.end(); !errors.Is(err, test.want) {
+				t.Fatalf("got %v", err)
+			}
+			kept, err := s.home.Unsent("alice")
+			s.Must(err)
+			if left := test.want != nil; left != (len(kept) == 1) || left == (len(s.broker.sent()) == 1) {
+				t.Fatalf("%d answers sent, %d left", len(s.broker.sent()), len(kept))
+			}
+		})
+	}
 }
 
 func TestAnAnswerThatComesTooLateIsNotRepeated(t *testing.T) {

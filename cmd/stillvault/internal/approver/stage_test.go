@@ -152,10 +152,12 @@ type routes struct {
 	refuse   error // what an answer is refused with
 	inbox    error // what a call is answered with
 	down     bool
-	pages    int    // items a page
-	endless  bool   // shows the first version of a re-share for ever
-	fewer    uint32 // told of a re-share than there are
-	hidden   string // path of a version that is not shown
+	// answering happens to each answer before it is taken.
+	answering func(context.Context)
+	pages     int    // items a page
+	endless   bool   // shows the first version of a re-share for ever
+	fewer     uint32 // told of a re-share than there are
+	hidden    string // path of a version that is not shown
 
 	reshare *envelope.Signed // asked for
 	kept    []*secret.Version
@@ -196,7 +198,13 @@ func (b *routes) ReadInbox(_ context.Context, call envelope.Signed) (envelope.En
 	return approval.SealInbox(device, b.Mount, call, in)
 }
 
-func (b *routes) PostAnswer(_ context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error) {
+func (b *routes) PostAnswer(ctx context.Context, release approval.Release, request *envelope.Signed) (broker.RequestState, error) {
+	if b.answering != nil {
+		b.answering(ctx)
+	}
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.down {
@@ -235,10 +243,11 @@ func (b *routes) sent() []approval.Release {
 }
 
 // clock is a time that only a test moves; whatever waits for it waits no longer
-// than a millisecond.
+// than a millisecond, or for ever where the clock stands.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	stands bool
 }
 
 func (c *clock) Now() time.Time {
@@ -253,7 +262,18 @@ func (c *clock) move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+func (c *clock) stand() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stands = true
+}
+
 func (c *clock) After(d time.Duration) <-chan time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stands {
+		return nil
+	}
 	return time.After(min(d, time.Millisecond))
 }
 
