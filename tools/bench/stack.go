@@ -19,6 +19,9 @@ type stack struct {
 	env     []string
 }
 
+// lookEvery is how often the memory of what runs is read: its peak is kept by Linux.
+const lookEvery = 100 * time.Millisecond
+
 // newStack writes a configuration into a new directory.
 func newStack(program, under, name, configuration string, env ...string) (*stack, error) {
 	s := &stack{program: program, dir: filepath.Join(under, name), env: append(os.Environ(), env...)}
@@ -49,7 +52,7 @@ func (s *stack) run(ctx context.Context, watch func(pid int), args ...string) (f
 				return took, fmt.Errorf("%s %s: %w\n%.2000s", filepath.Base(s.program), strings.Join(args, " "), err, said.Bytes())
 			}
 			return took, nil
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(lookEvery):
 			watch(cmd.Process.Pid)
 		}
 	}
