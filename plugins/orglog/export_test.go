@@ -7,5 +7,5 @@ func (l *Log) Waiting() int {
 	return len(l.queue)
 }
 
-// SignAttempts is how often a change is signed.
+// SignAttempts is how often a change is signed on top of one and the same log.
 const SignAttempts = signAttempts

@@ -61,13 +61,13 @@ type pending struct {
 }
 
 const (
-	// signAttempts is how often a change is signed anew because another signer
-	// was faster.
+	// signAttempts is how often a change is signed on top of one and the same log:
+	// a broker that calls that a conflict shows nobody who was faster.
 	signAttempts = 20
 	// maxBatch is how many changes go to the broker in one call.
 	maxBatch = 50
-	// maxPause is the longest that is waited before signing anew, by chance, so
-	// that of two signers who hinder each other one comes through.
+	// maxPause is the longest that is waited before something is tried again, by
+	// chance, so that of two programs that hinder each other one comes through.
 	maxPause = 100 * time.Millisecond
 )
 
@@ -128,11 +128,21 @@ var (
 
 // commit makes a batch of changes, and ends each. It goes on when the caller who
 // happens to do it for all is interrupted: half of a batch must not be in doubt.
+//
+// Where other signers are faster, it signs anew until they have done, or nobody
+// waits for it any more: a program that changes hundreds of things at a time must
+// not have one that changes few give up. That each time the log went on is verified.
 func (l *Log) commit(batch []*pending) {
 	ctx := context.WithoutCancel(batch[0].ctx)
-	for attempt := 1; ; {
+	var contended roster.Head // the log at the last conflict
+	attempts := 0             // on top of it
+	for {
 		err := l.try(ctx, batch)
 		conflict := broker.StatusOf(err) == http.StatusConflict
+		if conflict && l.head() != contended {
+			contended, attempts = l.head(), 0
+		}
+		attempts++
 		switch {
 		case err == nil:
 			return
@@ -141,12 +151,11 @@ func (l *Log) commit(batch []*pending) {
 				l.commit(batch[i : i+1])
 			}
 			return
-		case conflict && attempt < signAttempts:
-			attempt++
+		case conflict && attempts < signAttempts:
 			if l.Again != nil {
 				l.Again()
 			}
-			pause(attempt)
+			pause(attempts)
 		case !errors.Is(err, errAnew):
 			for _, p := range batch {
 				p.end(roster.Head{}, err)
@@ -154,6 +163,14 @@ func (l *Log) commit(batch []*pending) {
 			return
 		}
 	}
+}
+
+// head is that of the log as it is known, zero where it is not.
+func (l *Log) head() roster.Head {
+	if l.copy == nil {
+		return roster.Head{}
+	}
+	return l.copy.Roster.Head()
 }
 
 // try signs on top of the log as it is known, appends it, and ends those that

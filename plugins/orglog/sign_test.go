@@ -74,10 +74,44 @@ func TestAChangeIsSignedAnewWhereAnotherSignerWasFaster(t *testing.T) {
 	}
 }
 
-func TestWhoeverIsAlwaysSlowerGivesUp(t *testing.T) {
+func TestWhoeverIsSlowerComesThroughWhenTheOthersHaveDone(t *testing.T) {
+	r := newRig(t)
+	const theirs = 2 * orglog.SignAttempts
+	n := 0
+	r.server.before = func([]envelope.Signed) error {
+		if n++; n <= theirs {
+			r.another(fmt.Sprintf("theirs-%d", n))
+		}
+		return nil
+	}
+	_, err := r.log.Sign(t.Context(), adding("ours"))
+	r.Must(err)
+	if groups := r.server.groups(); n != theirs+1 || len(groups) != theirs+1 || !slices.Contains(groups, "ours") {
+		t.Errorf("after %d attempts, %d groups", n, len(groups))
+	}
+}
+
+func TestWhoeverIsAlwaysSlowerStopsWhenInterrupted(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	r.server.before = func([]envelope.Signed) error {
+		if n++; n == orglog.SignAttempts+1 {
+			cancel()
+		}
+		r.another(fmt.Sprintf("theirs-%d", n))
+		return nil
+	}
+	_, err := r.log.Sign(ctx, adding("ours"))
+	if !errors.Is(err, context.Canceled) || n != orglog.SignAttempts+1 || slices.Contains(r.server.groups(), "ours") {
+		t.Errorf("%v after %d attempts", err, n)
+	}
+}
+
+func TestAConflictWithNobodyIsNotTriedForEver(t *testing.T) {
 	r := newRig(t)
 	n := 0
-	r.server.before = func([]envelope.Signed) error { n++; r.another(fmt.Sprintf("theirs-%d", n)); return nil }
+	r.server.before = func([]envelope.Signed) error { n++; return &broker.Error{Status: http.StatusConflict} }
 	_, err := r.log.Sign(t.Context(), adding("ours"))
 	if broker.StatusOf(err) != http.StatusConflict || n != orglog.SignAttempts || slices.Contains(r.server.groups(), "ours") {
 		t.Errorf("%v after %d attempts, groups %v", err, n, r.server.groups())
