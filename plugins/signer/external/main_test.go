@@ -144,9 +144,9 @@ func (j *journal) options(level hclog.Level) signer.Options {
 
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !is(); {
+	for deadline := time.Now().Add(2 * time.Minute); !is(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("not after 30 s: %s", what)
+			t.Fatalf("not after two minutes: %s", what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}

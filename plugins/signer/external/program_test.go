@@ -110,9 +110,7 @@ func TestAScriptMayBeASigner(t *testing.T) {
 	if err := signs(s); err != nil {
 		t.Error(err)
 	}
-	if got := s.(*running).voice.lastWords(); got != "what it says" {
-		t.Errorf("its last words: %q", got)
-	}
+	eventually(t, "its words have arrived", func() bool { return s.(*running).voice.lastWords() == "what it says" })
 }
 
 func TestAProgramThatIsNotThereIsSaidToBeMissing(t *testing.T) {

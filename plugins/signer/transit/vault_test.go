@@ -175,7 +175,7 @@ func (p *play) slow(t *testing.T) {
 		forward.ServeHTTP(w, r)
 	}))
 	defer between.Close()
-	s, err := open(t, "transit:org?address="+between.URL, 2*time.Second)
+	s, err := open(t, "transit:org?address="+between.URL, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,10 +183,12 @@ func (p *play) slow(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds.Store(true)
+	s.SetLimit(200 * time.Millisecond)
 	if err := signed(s); !errors.Is(err, signer.ErrTimeout) {
 		t.Errorf("got %v", err)
 	}
 	holds.Store(false)
+	s.SetLimit(time.Minute)
 	if err := signed(s); err != nil {
 		t.Errorf("quick again: %v", err)
 	}
