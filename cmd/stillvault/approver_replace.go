@@ -164,11 +164,10 @@ func (a *app) awaitReshares(ctx context.Context, name string) error {
 	counts := policiesOf(r, name)
 	last, bars := map[string]string{}, map[string]*terminal.Progress{}
 	for {
-		all, err := a.reshares(ctx)
+		all, err := a.waitingReshares(ctx, counts)
 		if err != nil {
 			return err
 		}
-		all = slices.DeleteFunc(all, func(r *broker.Reshare) bool { return r.Waiting == 0 || !counts[r.Policy] })
 		if len(all) == 0 {
 			return nil
 		}
@@ -194,6 +193,16 @@ func (a *app) awaitReshares(ctx context.Context, name string) error {
 		case <-time.After(reshareEvery):
 		}
 	}
+}
+
+// waitingReshares are those under the policies counted that are not done. The end of
+// ctx while the broker is asked is an interruption as well.
+func (a *app) waitingReshares(ctx context.Context, counts map[string]bool) ([]*broker.Reshare, error) {
+	all, err := a.reshares(ctx)
+	if ctx.Err() != nil {
+		return nil, errReshareInterrupted
+	}
+	return slices.DeleteFunc(all, func(r *broker.Reshare) bool { return r.Waiting == 0 || !counts[r.Policy] }), err
 }
 
 // policiesOf are the names of the policies among whose people somebody is.
