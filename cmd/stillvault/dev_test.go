@@ -102,9 +102,9 @@ func inDevelopment(t *testing.T, data string, use func(out string), flags ...str
 	root.SetArgs(append([]string{"dev", "--plugin", os.Getenv(pluginVariable), "--data", data, "--listen", "127.0.0.1:0"}, flags...))
 	ended := make(chan error, 1)
 	go func() { ended <- root.ExecuteContext(ctx) }()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(out.String(), "Ctrl-C"); {
+	for deadline := time.Now().Add(3 * time.Minute); !strings.Contains(out.String(), "Ctrl-C"); {
 		if time.Now().After(deadline) {
-			t.Fatal("the development server did not start within a minute")
+			t.Fatal("the development server did not start within three minutes")
 		}
 		select {
 		case err := <-ended:

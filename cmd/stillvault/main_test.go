@@ -3,10 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -86,7 +89,7 @@ type brokerKey struct{}
 // $CAROL_TOKEN have entities.
 func setUpScript(env *testscript.Env) error {
 	b := &scriptBroker{data: filepath.Join(env.WorkDir, ".broker")}
-	if err := b.start("127.0.0.1:0"); err != nil {
+	if err := b.startAnywhere(); err != nil {
 		return err
 	}
 	env.Defer(func() { _ = b.host.Close() })
@@ -116,6 +119,17 @@ func scriptEnvironment(env *testscript.Env, server map[string]string) {
 type scriptBroker struct {
 	host *host.Host
 	data string
+}
+
+// startAnywhere starts it on a port that no system gives out by itself, so that the
+// port is still free when the host is replaced.
+func (b *scriptBroker) startAnywhere() error {
+	for {
+		err := b.start(fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(20_000)))
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+	}
 }
 
 func (b *scriptBroker) start(listen string) error {

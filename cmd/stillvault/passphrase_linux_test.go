@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +15,7 @@ import (
 
 // atTerminal runs this command at a terminal of its own, types each line once its
 // question stands there, and returns all that the terminal showed.
-func atTerminal(t *testing.T, home string, lines []string, args ...string) (shown string, failure error) {
+func atTerminal(t *testing.T, home string, lines []string, args ...string) (output string, failure error) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -45,42 +45,44 @@ func atTerminal(t *testing.T, home string, lines []string, args ...string) (show
 		t.Fatal(err)
 	}
 	_ = screen.Close()
-	watchdog := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	watchdog := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer watchdog.Stop()
-	var all bytes.Buffer
-	for chunk := make([]byte, 1024); ; {
-		n, err := keyboard.Read(chunk)
-		all.Write(chunk[:n])
-		if err != nil {
-			break // the last one at the terminal has gone
+	var all shown
+	gone := make(chan struct{}) // closed when the last one at the terminal has gone
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(&all, keyboard)
+	}()
+	for tick, answered := time.NewTicker(time.Millisecond), 0; ; {
+		select {
+		case <-gone:
+			return all.String(), cmd.Wait()
+		case <-tick.C:
 		}
-		// A question ends in a colon and a space, which nothing else said does, or
-		// wants a yes, which is shown.
-		hidden := bytes.HasSuffix(all.Bytes(), []byte(": "))
-		if len(lines) > 0 && (hidden || bytes.HasSuffix(all.Bytes(), []byte("[y/N] "))) {
-			if hidden {
-				awaitNoEcho(t, int(keyboard.Fd()))
-			}
+		if text := all.String(); len(lines) > 0 && len(text) > answered && asks(t, text, int(keyboard.Fd())) {
+			answered = len(text)
 			fmt.Fprintln(keyboard, lines[0])
 			lines = lines[1:]
 		}
 	}
-	return all.String(), cmd.Wait()
 }
 
-// awaitNoEcho returns once what is typed is no longer shown: only then does the
-// command read it.
-func awaitNoEcho(t *testing.T, terminal int) {
+// asks says whether a text ends in a question that is being waited for: one that
+// wants a yes, or, with a colon and a space, something that is not shown any more.
+// Text may end so for a moment without being a question.
+func asks(t *testing.T, text string, terminal int) bool {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-		state, err := unix.IoctlGetTermios(terminal, unix.TCGETS)
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("the terminal still shows what is typed: %v", err)
-		}
-		if state.Lflag&unix.ECHO == 0 {
-			return
-		}
+	if strings.HasSuffix(text, "[y/N] ") {
+		return true
 	}
+	if !strings.HasSuffix(text, ": ") {
+		return false
+	}
+	state, err := unix.IoctlGetTermios(terminal, unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO == 0
 }
 
 func TestAPassphraseIsAskedForAtATerminal(t *testing.T) {

@@ -54,9 +54,9 @@ func servedPhone(t *testing.T, flags ...string) string {
 			t.Errorf("phone serve: %v", err)
 		}
 	})
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(said.String(), "Ctrl-C"); {
+	for deadline := time.Now().Add(3 * time.Minute); !strings.Contains(said.String(), "Ctrl-C"); {
 		if time.Now().After(deadline) {
-			t.Fatal("phone serve did not start within a minute")
+			t.Fatal("phone serve did not start within three minutes")
 		}
 		select {
 		case err := <-ended:

@@ -15,13 +15,14 @@ func scriptEventually(ts *testscript.TestScript, negated bool, args []string) {
 	}
 	form, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	const patience = 2 * time.Minute
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := ts.Exec(args[1], args[2:]...)
 		if err == nil && form.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("nothing matched %s for 30 s", args[0])
+			ts.Fatalf("nothing matched %s for %s", args[0], patience)
 		}
 	}
 }
