@@ -179,9 +179,9 @@ func (r *rig) together(changes ...orglog.Change) []outcome {
 
 func (r *rig) until(true func() bool) {
 	r.T.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !true(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !true(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			r.T.Fatal("waited for 10 s")
+			r.T.Fatal("waited for a minute")
 		}
 	}
 }
