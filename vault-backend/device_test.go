@@ -30,14 +30,16 @@ func (r *rig) open(p *approver, after envelope.ID) *approval.Inbox {
 // waitFor polls the inbox until an item waits.
 func (r *rig) waitFor(p *approver) approval.Item {
 	r.t.Helper()
-	for range 1000 {
+	deadline := time.Now().Add(time.Minute)
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		if in := r.open(p, envelope.ID{}); len(in.Items) > 0 {
 			return in.Items[0]
 		}
-		time.Sleep(5 * time.Millisecond)
+		if time.Now().After(deadline) {
+			r.t.Fatal("nothing came to the inbox")
+		}
+		time.Sleep(pause)
 	}
-	r.t.Fatal("nothing came to the inbox")
-	return approval.Item{}
 }
 
 // review checks an item as the approver's device does.

@@ -95,7 +95,7 @@ func requestOf(t testing.TB, item approval.Item) approval.Request {
 // here, and returns it. More than one is an error: nobody is to be asked twice.
 func (a *approver) shown(t testing.TB, path string) approval.Item {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if open := a.open(t, path, 2*time.Second); len(open) == 1 {
 			return open[0]
 		} else if len(open) > 1 {

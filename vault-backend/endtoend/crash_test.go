@@ -63,7 +63,7 @@ func persist(start func() <-chan answer) <-chan answer {
 	result := make(chan answer, 1)
 	go func() {
 		var a answer
-		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 			if a = <-start(); a.status != gone && a.status != 423 && a.status < 500 {
 				break
 			}

@@ -193,12 +193,16 @@ func testLogger(t testing.TB) hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Name: t.Name(), Level: hclog.Info})
 }
 
+// patience is how long a test waits for what has to come: more than it takes where
+// everything else runs at the same time.
+const patience = 2 * time.Minute
+
 // await waits until a condition holds.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); {
+	for deadline := time.Now().Add(patience); !holds(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s for %s", what)
+			t.Fatalf("waited %s for %s", patience, what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

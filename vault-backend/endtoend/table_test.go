@@ -29,9 +29,8 @@ func (c scenario) slug() string {
 // quick makes a policy whose requests last for two seconds.
 func quick(p *roster.Policy) { p.RequestTTL = 2 }
 
-// brief makes a policy whose requests last long enough to be answered, even on
-// a busy machine, and not much longer.
-func brief(p *roster.Policy) { p.RequestTTL = 6 }
+// shortLease makes a policy whose releases hold for a few seconds.
+func shortLease(p *roster.Policy) { p.LeaseTTL = 6 }
 
 // hostsOnly takes the mount, which is the last of both lists, out of a policy's
 // consumers.
@@ -58,7 +57,7 @@ var table = []scenario{
 	{name: "client gone and resumed", play: goneAndResumed, status: 200, gives: true, prompts: 1, both: true},
 	{name: "two readers attached", play: twoReaders, status: 200, gives: true, prompts: 1, both: true},
 	{name: "handed out twice", play: handedOutTwice, status: 200, gives: true, prompts: 1},
-	{name: "handed out twice, then dropped", policy: brief, play: dropped, status: 423, says: []string{"request_waiting"}, prompts: 2},
+	{name: "handed out again, then dropped", policy: shortLease, play: dropped, status: 423, says: []string{"request_waiting"}, prompts: 2},
 	{name: "somebody else does not attach", play: otherReader, status: 423, says: []string{"request_waiting"}, prompts: 2},
 
 	{name: "another reason while one waits", play: anotherReason, status: 409, says: []string{"request_open", "incident 7", "on-call: waiting"}, prompts: 1, both: true},

@@ -41,7 +41,7 @@ func (s *scene) polled(got <-chan *approval.Inbox) *approval.Inbox {
 			return in
 		}
 		s.T.Fatal("the call failed")
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		s.T.Fatal("the device still polls")
 	}
 	return nil

@@ -261,7 +261,7 @@ func (r *reader) ends() result {
 	select {
 	case out := <-r.result:
 		return out
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		r.scene.T.Fatal("the call still blocks")
 		return result{}
 	}
@@ -298,7 +298,7 @@ func (s *scene) fails(err, want error, parts ...string) {
 // eventually waits for a condition.
 func (s *scene) eventually(what string, holds func() bool) {
 	s.T.Helper()
-	for until := time.Now().Add(20 * time.Second); !holds(); time.Sleep(50 * time.Microsecond) {
+	for until := time.Now().Add(time.Minute); !holds(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(until) {
 			s.T.Fatalf("it never came to pass that %s", what)
 		}
