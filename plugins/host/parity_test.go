@@ -1,22 +1,17 @@
 package host
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/hashicorp/vault/api"
+	"github.com/stillvault/stillvault/plugins/host/vaultserver"
+	"github.com/stillvault/stillvault/plugins/host/vaultserver/vaultservertest"
 )
 
 // exchange is one request of the comparison with a real Vault.
@@ -172,8 +167,7 @@ func answerExchanges() []exchange {
 
 // TestAnswersAsVaultDoes compares the host with a real Vault server.
 func TestAnswersAsVaultDoes(t *testing.T) {
-	vault := vaultBinary(t)
-	real := startVault(t, vault)
+	real := startVault(t)
 	h := startHost(t, func(c *Config) {
 		c.AllowedResponseHeaders = []string{"etag", "Content-Security-Policy", "Cache-Control"}
 		c.PassthroughRequestHeaders = []string{"if-none-match"}
@@ -258,99 +252,37 @@ func withoutChance(value any) any {
 	return object
 }
 
-// vaultBinary finds the Vault that `make tools` builds, or one on PATH. Without
-// one the comparison cannot run, which is an error where CI is set.
-func vaultBinary(t *testing.T) string {
+// startVault runs a real Vault with the echo plug-in and the same tokens, and
+// returns its URL.
+func startVault(t *testing.T) string {
 	t.Helper()
-	built, err := filepath.Abs("../../tools/bin/vault")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{built, "vault"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const missing = "NOT RUN: no vault binary; build one with `make tools`"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
-// startVault runs a Vault dev server with the echo plug-in and the same tokens,
-// and returns its URL.
-func startVault(t *testing.T, vault string) string {
-	t.Helper()
-	plugins := t.TempDir()
-	data, err := os.ReadFile(echoPlugin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(plugins, "echo"), data, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	var log bytes.Buffer
-	cmd := exec.Command(vault, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id="+rootToken,
-		"-dev-plugin-dir="+plugins, "-dev-listen-address="+address, "-log-level=warn")
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "VAULT_ADDR=", "VAULT_TOKEN=")
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-		if t.Failed() && testing.Verbose() {
-			t.Logf("Vault's log:\n%s", log.String())
-		}
+	server := vaultservertest.Start(t, vaultserver.Options{Storage: vaultserver.InMemory, LogLevel: "warn"})
+	err := server.MountEngine(t.Context(), vaultserver.Engine{
+		Binary: echoPlugin, Version: "v0.1.0", Path: "stillvault",
+		AllowedResponseHeaders: []string{"etag", "Content-Security-Policy", "Cache-Control"},
 	})
-	configureVault(t, "http://"+address)
-	return "http://" + address
-}
-
-// configureVault mounts the plug-in and makes the tokens of the test host.
-func configureVault(t *testing.T, url string) {
-	t.Helper()
-	config := api.DefaultConfig()
-	config.Address = url
-	c, err := api.NewClient(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetToken(rootToken)
-	eventually(t, "Vault is up", func() bool {
-		health, err := c.Sys().Health()
-		return err == nil && !health.Sealed
-	})
+	c, err := server.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
 	do := func(path string, data map[string]any) {
 		t.Helper()
-		var err error
-		for range 20 { // the dev server is unsealed before it is ready
-			if _, err = c.Logical().Write(path, data); err == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
+		if _, err := c.Logical().Write(path, data); err != nil {
+			t.Fatalf("%s: %v", path, err)
 		}
-		t.Fatalf("%s: %v", path, err)
 	}
-	do("sys/mounts/stillvault", map[string]any{"type": "echo", "config": map[string]any{
-		"allowed_response_headers":    []string{"etag", "Content-Security-Policy", "Cache-Control"},
-		"passthrough_request_headers": []string{"if-none-match"},
-	}})
+	do("sys/mounts/stillvault/tune", map[string]any{"passthrough_request_headers": []string{"if-none-match"}})
 	do("sys/policies/acl/mount", map[string]any{"policy": `path "stillvault/*" { capabilities = ["create","read","update","patch","delete","list"] }`})
 	do("sys/policies/acl/reader", map[string]any{"policy": `
 		path "stillvault/kv/shared/*" { capabilities = ["read","list"] }
 		path "stillvault/kv/shared" { capabilities = ["list"] }
 		path "stillvault/kv/own/+" { capabilities = ["create"] }
 		path "stillvault/kv/shared/secret" { capabilities = ["deny"] }`})
-	do("auth/token/create", map[string]any{"id": plainToken, "policies": []string{"mount"}, "no_parent": true})
-	do("auth/token/create", map[string]any{"id": readerToken, "policies": []string{"reader"}, "no_parent": true})
+	for token, policy := range map[string]string{rootToken: "root", plainToken: "mount", readerToken: "reader"} {
+		do("auth/token/create", map[string]any{"id": token, "policies": []string{policy}, "no_parent": true})
+	}
+	return server.Addr()
 }

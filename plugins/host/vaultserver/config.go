@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,22 +16,40 @@ type listenAddrs struct{ api, cluster string }
 
 func (a listenAddrs) apiURL() string { return "http://" + a.api }
 
-// chooseAddrs takes free ports from the kernel, both at once so that they
-// differ. A given API address is kept.
+// chooseAddrs looks for free ports, both at once so that they differ. A given API
+// address is kept.
 func chooseAddrs(api string) (listenAddrs, error) {
-	if api == "" {
-		api = "127.0.0.1:0"
-	}
-	first, err := net.Listen("tcp", api)
+	first, err := listen(api)
 	if err != nil {
 		return listenAddrs{}, fmt.Errorf("choosing vault's port: %w; stop what listens there, or choose another address", err)
 	}
-	second, err := net.Listen("tcp", "127.0.0.1:0")
+	second, err := listen("")
 	if err != nil {
 		return listenAddrs{}, errors.Join(fmt.Errorf("choosing vault's cluster port: %w", err), first.Close())
 	}
 	addrs := listenAddrs{api: first.Addr().String(), cluster: second.Addr().String()}
 	return addrs, errors.Join(first.Close(), second.Close())
+}
+
+// Ports from firstPort on, portCount of them, are those that a server chooses from:
+// below all that systems give out by themselves, so that none is taken by somebody's
+// connection before Vault listens on it, or while a killed Vault is not back yet.
+const (
+	firstPort, portCount = 10_000, 20_000
+	portTries            = 1000
+)
+
+// listen listens on an address, "" being any free port of 127.0.0.1.
+func listen(address string) (net.Listener, error) {
+	if address != "" {
+		return net.Listen("tcp", address)
+	}
+	for try := 1; ; try++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.N(portCount)))
+		if err == nil || try == portTries {
+			return listener, err
+		}
+	}
 }
 
 // free reports whether nothing listens on either address now.
@@ -64,18 +83,21 @@ func (s *Server) writeConfig() (string, error) {
 	if level == "" {
 		level = "info"
 	}
-	config, err := json.MarshalIndent(object{
+	settings := object{
 		"storage": storage,
 		"listener": object{"tcp": object{
 			"address": s.addr.api, "cluster_address": s.addr.cluster, "tls_disable": true,
 		}},
 		"api_addr":             s.addr.apiURL(),
 		"cluster_addr":         "https://" + s.addr.cluster,
-		"plugin_directory":     s.pluginDir,
 		"raw_storage_endpoint": s.options.RawStorage,
 		"disable_mlock":        true, // needs a capability that a test run does not have
 		"log_level":            level,
-	}, "", "  ")
+	}
+	if !s.options.NoPlugins {
+		settings["plugin_directory"] = s.pluginDir
+	}
+	config, err := json.MarshalIndent(settings, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("encoding vault's configuration: %w", err)
 	}

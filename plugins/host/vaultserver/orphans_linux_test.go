@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // ended waits until no process of that id runs.
 func ended(t *testing.T, pid int) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

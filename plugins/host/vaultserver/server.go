@@ -63,6 +63,9 @@ type Options struct {
 	Dir string
 	// PluginDir is where Vault looks for plug-ins. Empty: "plugins" in Dir.
 	PluginDir string
+	// NoPlugins tells Vault of no plug-in directory, so that it runs no plug-ins
+	// but those that it is built with.
+	NoPlugins bool
 	// Address is the loopback host and port to listen on. Empty: a free
 	// port of 127.0.0.1.
 	Address string
