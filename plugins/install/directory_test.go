@@ -2,17 +2,14 @@ package install_test
 
 import (
 	"context"
-	"errors"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/vault/api"
 
+	"github.com/stillvault/stillvault/plugins/host/vaultserver"
 	"github.com/stillvault/stillvault/plugins/install"
 )
 
@@ -75,33 +72,13 @@ func copyTo(t *testing.T, from, to string, mode os.FileMode) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(to, program, mode); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, to, program, mode)
 }
 
 func TestAVaultWithoutAPluginDirectory(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
-	address := listener.Addr().String()
-	s.must(listener.Close())
-	dev := exec.Command(s.Binary(), "server", "-dev", "-dev-root-token-id=root", "-dev-no-store-token", "-dev-listen-address="+address)
-	s.must(dev.Start())
-	t.Cleanup(func() { _ = errors.Join(dev.Process.Kill(), dev.Wait()) })
-	client, err := api.NewClient(&api.Config{Address: "http://" + address})
-	s.must(err)
-	client.SetToken("root")
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if health, err := client.Sys().Health(); err == nil && !health.Sealed {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("the development server does not start: %v", err)
-		}
-	}
-
-	in := s.installer(client, install.Options{Binary: plugin(t, older)})
+	s := newSiteWith(t, vaultserver.Options{Storage: vaultserver.InMemory, NoPlugins: true})
+	in := s.installer(s.client, install.Options{Binary: plugin(t, older)})
 	plan, err := in.Plan(context.Background())
 	s.must(err)
 	_, err = in.Apply(context.Background(), plan)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/hashicorp/vault/api"
@@ -66,10 +67,20 @@ func script(t *testing.T, version, body string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "plugin")
 	text := "#!/bin/sh\nif [ \"$1\" = --version ]; then echo '" + version + "'; exit; fi\n" + body + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+	writeProgram(t, path, []byte(text), 0o755)
+	return path
+}
+
+// writeProgram writes what is to be run. Meanwhile this process starts no other: a
+// child of another test would have the file open for writing until its own program
+// runs, and what somebody writes to, the kernel does not start.
+func writeProgram(t *testing.T, path string, program []byte, mode os.FileMode) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, program, mode); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // site is a real Vault that something is installed into.
@@ -81,10 +92,15 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteWith(t, vaultserver.Options{Storage: vaultserver.InMemory})
+}
+
+func newSiteWith(t *testing.T, options vaultserver.Options) *site {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("runs a Vault for each case; run it without -short")
 	}
-	server := vaultservertest.Start(t, vaultserver.Options{Storage: vaultserver.InMemory})
+	server := vaultservertest.Start(t, options)
 	client, err := server.Client()
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // checkDir refuses a plug-in directory that Vault would not run anything from.
@@ -67,8 +68,12 @@ func placed(b binary, dir string) bool {
 
 // place copies the program into dir under its versioned name: into a temporary
 // file that is renamed once it is whole and on disk, so that Vault never sees
-// half of it, and a process that runs the old file keeps it.
+// half of it, and a process that runs the old file keeps it. Meanwhile this process
+// starts no other: a child would have the copy open for writing until its own program
+// runs, and what somebody writes to, the kernel does not start.
 func place(b binary, dir string) (err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	from, err := os.Open(b.path)
 	if err != nil {
 		return fmt.Errorf("read the plug-in: %w: %w", err, ErrBinary)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/hashicorp/vault/api"
 )
@@ -57,8 +58,12 @@ func (s *Server) MountEngine(ctx context.Context, e Engine) error {
 	return nil
 }
 
-// copyPlugin returns the SHA-256 of what it copied, in hexadecimal.
+// copyPlugin returns the SHA-256 of what it copied, in hexadecimal. Meanwhile this
+// process starts no other: a child would have the copy open for writing until its own
+// program runs, and what somebody writes to, the kernel does not start.
 func (s *Server) copyPlugin(binary, name string) (sum string, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	from, err := os.Open(binary)
 	if err != nil {
 		return "", err
