@@ -51,10 +51,15 @@ func (s *site) block(path string) <-chan error {
 	s.must(err)
 	ended := make(chan error, 1)
 	go func() {
-		_, err := reader.ReadSecret(context.Background(), "prod/db", broker.ReadOptions{Wait: 50 * time.Second})
-		ended <- err
+		for { // for as long as the rest of the test takes
+			_, err := reader.ReadSecret(context.Background(), "prod/db", broker.ReadOptions{Wait: 50 * time.Second})
+			if broker.NameOf(err) != "request_waiting" {
+				ended <- err
+				return
+			}
+		}
 	}()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		status, err := s.engine(path).ReadStatus(context.Background())
 		s.must(err)
 		if status.WaitingReaders > 0 {
