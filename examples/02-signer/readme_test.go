@@ -48,7 +48,7 @@ func serve(t *testing.T, program string) string {
 		_ = cmd.Process.Signal(syscall.SIGINT)
 		_ = cmd.Wait()
 	})
-	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	late := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer late.Stop()
 	var text strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -84,7 +84,7 @@ func TestTheCommandsOfTheREADMERunAsTheyStand(t *testing.T) {
 	bin := build(t, "./cmd/stillvault", "./vault-backend/cmd/vault-plugin-secrets-stillvault")
 	pasted := serve(t, filepath.Join(bin, "stillvault"))
 	run := func(lines ...string) string {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		script := pasted + "\n" + strings.Join(lines, "\n")
 		script = strings.Replace(script, `"$PWD/bin:$PATH"`, `"`+bin+`:$PATH"`, 1) // built by this test
