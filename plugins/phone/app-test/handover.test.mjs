@@ -63,3 +63,24 @@ test('an answer that was lost is found by the next look', async () => {
   assert.deepEqual([s.model.handover.step, s.model.error], ['given', null]);
   assert.equal(s.happened('get()').length, 1);
 });
+
+test('no link is shown before the mailbox that it leads to is open', async () => {
+  let open = () => {};
+  const made = ready([], {
+    ops: { handoverStart: () => ({ link: 'L', qr: {}, expires: '' }), handoverPoll: () => ({ call: 'poll' }) },
+    broker: { 'POST device/handover': () => new Promise((resolve) => { open = () => resolve({ state: 'open', offer: '' }); }) },
+  });
+  const s = await scene(made).started();
+  s.actions.addDevice();
+  await settle();
+  assert.deepEqual([s.happened('POST device/handover').length, s.model.handover], [1, null]);
+  open();
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.handover.link], ['add-device', 'L']);
+
+  made.broker['POST device/handover'] = () => { throw new Failure('broker_unreachable', 'no'); };
+  await s.actions.show('devices');
+  await s.actions.addDevice();
+  await settle();
+  assert.deepEqual([s.model.screen, s.model.handover, s.model.error.name], ['devices', null, 'broker_unreachable']);
+});

@@ -20,6 +20,8 @@ export function giving(context, screens) {
 
   const addDevice = () => context.deed(doing.handover, async () => {
     const { link, qr, expires } = await context.desk.op('handoverStart', { app: env.app });
+    // Whoever sees the link may answer it at once: the mailbox has to be open by then.
+    await post((await context.desk.op('handoverPoll')).call, context.life.signal);
     if (model.screen !== 'add-device') screens.go('add-device');
     context.set({ handover: { link, qr, expires, step: 'link', device: null } });
     context.loop('handover', (signal) => repeat(look, { page: env.page, clock: env.clock, signal, failed: failed(context) }));
