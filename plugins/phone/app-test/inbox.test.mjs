@@ -143,3 +143,18 @@ test('a device that the organisation took back says so wherever one looks', asyn
   await settle();
   assert.equal(s.model.revoked, null);
 });
+
+test('a device that is admitted while the list of devices is looked at shows there', async () => {
+  const script = ready([]);
+  const { receive } = script.ops;
+  const admitted = ['phone'];
+  script.ops.receive = (args) => ({ ...receive(args), log: { seq: admitted.length } });
+  script.ops.devices = () => admitted.map((id) => ({ id }));
+  const s = await scene(script).started();
+  await s.actions.show('devices');
+  assert.deepEqual(s.model.devices, [{ id: 'phone' }]);
+  admitted.push('tablet');
+  script.list.wake();
+  await settle();
+  assert.deepEqual(s.model.devices, [{ id: 'phone' }, { id: 'tablet' }]);
+});

@@ -16,6 +16,7 @@ export class Inbox {
   #told = new Set(); // hashes of those that ended
   #quick = 0; // calls in a row that did not wait
   #last = null; // the card that is looked at, as it was shown last
+  #logged = null; // the last statement of the organisation's log, as it was told last
 
   /**
    * @param {import('./context.js').Context} context
@@ -66,7 +67,16 @@ export class Inbox {
     context.reached();
     this.#show(got);
     if (got.history) context.set({ history: await context.desk.op('history') });
+    await this.#devices(got.log?.seq);
     return got;
+  }
+
+  // A statement may have admitted one of the devices that are looked at, or revoked it.
+  async #devices(logged) {
+    const context = this.#context;
+    const grown = this.#logged !== logged;
+    this.#logged = logged;
+    if (grown && context.model.screen === 'devices') context.set({ devices: await context.desk.op('devices') });
   }
 
   // A broker that finds this device ahead of it has lost a part of the log.
