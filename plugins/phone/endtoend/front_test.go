@@ -1,12 +1,14 @@
 package endtoend
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -22,6 +24,14 @@ type front struct {
 }
 
 func startFront(upstream string) *front {
+	f := &front{}
+	f.leadTo(upstream)
+	f.server = httptest.NewServer(f)
+	return f
+}
+
+// leadTo has it pass requests on to a server.
+func (f *front) leadTo(upstream string) {
 	to, err := url.Parse(upstream)
 	if err != nil {
 		panic(err)
@@ -29,9 +39,9 @@ func startFront(upstream string) *front {
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
 	// A browser that goes away in the middle of a poll is nobody's fault.
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
-	f := &front{onward: proxy}
-	f.server = httptest.NewServer(f)
-	return f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.onward = proxy
 }
 
 // newFront is an origin of a test's own.
@@ -44,14 +54,14 @@ func (s *site) newFront(t testing.TB) *front {
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	between := f.between
+	between, onward := f.between, f.onward
 	f.received = append(f.received, r.Method+" "+r.URL.Path)
 	f.mu.Unlock()
 	if between == nil {
-		f.onward.ServeHTTP(w, r)
+		onward.ServeHTTP(w, r)
 		return
 	}
-	between(w, r, f.onward)
+	between(w, r, onward)
 }
 
 // lie puts somebody between the browser and the server; nil takes them away.
@@ -96,6 +106,22 @@ func dropPath(path string) func(http.ResponseWriter, *http.Request, http.Handler
 			panic(http.ErrAbortHandler)
 		}
 		onward.ServeHTTP(w, r)
+	}
+}
+
+// holdAfter returns somebody who lets so many requests for a path below the mount
+// through, and holds every later one until whoever made it goes away.
+func holdAfter(most int64, path string) func(http.ResponseWriter, *http.Request, http.Handler) {
+	var made atomic.Int64
+	return func(w http.ResponseWriter, r *http.Request, onward http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/"+path) || made.Add(1) <= most {
+			onward.ServeHTTP(w, r)
+			return
+		}
+		// A server does not notice who goes away before it has read what they sent.
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -78,8 +78,9 @@ func (s *site) read(t testing.TB, m member, path, reason string) *reading {
 	return r
 }
 
-// readWithVault reads a path with the vault command, once, with further fields if
-// there are any.
+// readWithVault reads a path with the vault command, with further fields if there
+// are any. A wait ends before the clients in between give up, and says to run the
+// same again: that is what is done.
 func (s *site) readWithVault(t testing.TB, m member, path, reason string, further ...string) *reading {
 	t.Helper()
 	binary, err := vaultserver.Find(context.Background(), vaultservertest.ModuleRoot(t))
@@ -92,13 +93,12 @@ func (s *site) readWithVault(t testing.TB, m member, path, reason string, furthe
 	go func() {
 		defer close(r.done)
 		args := append([]string{"read", "-format=json", mountPath + "/secret/" + path, "reason=" + reason}, further...)
-		cmd := exec.CommandContext(ctx, binary.Path, args...)
-		cmd.Env = []string{"VAULT_ADDR=" + s.addr, "VAULT_TOKEN=" + m.token, "HOME=" + s.dir}
-		var complaint strings.Builder
-		cmd.Stderr = &complaint
-		out, err := cmd.Output()
+		out, complaint, err := s.vault(ctx, binary.Path, m, args...)
+		for err != nil && ctx.Err() == nil && strings.Contains(complaint, "request_waiting") {
+			out, complaint, err = s.vault(ctx, binary.Path, m, args...)
+		}
 		if err != nil {
-			r.err = fmt.Errorf("vault read: %w: %s", err, complaint.String())
+			r.err = fmt.Errorf("vault read: %w: %s", err, complaint)
 			return
 		}
 		var answer struct{ Data map[string]string }
@@ -106,6 +106,16 @@ func (s *site) readWithVault(t testing.TB, m member, path, reason string, furthe
 		r.value = answer.Data
 	}()
 	return r
+}
+
+// vault runs the vault command as somebody.
+func (s *site) vault(ctx context.Context, binary string, m member, args ...string) (out []byte, complaint string, err error) {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = []string{"VAULT_ADDR=" + s.addr, "VAULT_TOKEN=" + m.token, "HOME=" + s.dir}
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err = cmd.Output()
+	return out, said.String(), err
 }
 
 // wait waits until the read ended.
@@ -141,9 +151,17 @@ func (r *reading) fails(words ...string) {
 // blocks wants the read not to have ended.
 func (r *reading) blocks() {
 	r.t.Helper()
+	if r.over() {
+		r.t.Fatalf("the read of %s ended: %v", r.path, r.err)
+	}
+}
+
+// over says whether the read has ended.
+func (r *reading) over() bool {
 	select {
 	case <-r.done:
-		r.t.Fatalf("the read of %s ended: %v", r.path, r.err)
+		return true
 	default:
+		return false
 	}
 }

@@ -115,16 +115,20 @@ func shareAnewForANewMember(t *testing.T, s *site) {
 func TestAReshareOnAPhoneIsInterruptedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	s := ownSite(t, "")
-	one := s.enrolled(t, s.newFront(t), phoneOptions{})
+	front := s.newFront(t)
+	one := s.enrolled(t, front, phoneOptions{})
 	c := s.colleague(t)
 	area := s.policyWith(t, []string{"sre=1 of " + one.name})
 	const secrets = 250 // four pages
 	path, password := s.storeMany(t, area, secrets)
 	s.require(t, area, []string{"sre=1 of " + one.name + "," + c.name})
 	one.openReshare(area)
+	front.lie(holdAfter(1, "device/deal")) // or it might be through before the page is closed
 	one.click("reshare")
 	one.awaitTrue("the first page", `parseInt(document.querySelector('[data-field="progress"]')?.innerText ?? '0') > 0`)
-	one.reload()
+	one.away()
+	front.lie(nil)
+	one.open(front.app())
 	one.awaitScreen("requests")
 	one.openReshare(area)
 	one.awaitTrue("how far it is", `parseInt(document.querySelector('[data-field="done"]')?.innerText ?? '0') > 0`)

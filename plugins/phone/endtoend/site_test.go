@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -153,7 +152,7 @@ func (s *site) found() error {
 	if err != nil {
 		return err
 	}
-	return client.WriteSettings(context.Background(), map[string]any{"public_url": s.front.app(), "cooldown": "1s", "default_wait": "30s"})
+	return client.WriteSettings(context.Background(), map[string]any{"public_url": s.front.app(), "cooldown": "1s"})
 }
 
 // client speaks to the server itself, not through what a browser sees.
@@ -165,7 +164,7 @@ const memberPolicy = `path "` + mountPath + `/*" { capabilities = ["create", "re
 
 // hostMembers is how many people a development host knows: its tokens are fixed
 // when it starts.
-const hostMembers = 200
+const hostMembers = 1000
 
 func (s *site) startEmbedded(data string) error {
 	s.name, s.admin, s.data = "host", "admin-token", data
@@ -190,7 +189,9 @@ func hostMember(i int) member {
 	return member{name: name, token: name + "-token", entity: fmt.Sprintf("00000000-0000-4000-8000-%012d", i)}
 }
 
-// startHost starts the development host where it was before, if it was.
+// startHost starts the development host, with what it kept if it ran before. It is
+// at another address then, since somebody may have taken the one that it had, and
+// the site's own front leads there.
 func (s *site) startHost() error {
 	tokens := []host.Token{{ID: s.admin, Root: true}}
 	for i := range hostMembers {
@@ -201,13 +202,16 @@ func (s *site) startHost() error {
 	}
 	var err error
 	s.host, err = host.Start(context.Background(), host.Config{
-		Plugin: pluginBinary, Tokens: tokens, Data: s.data, Listen: strings.TrimPrefix(s.addr, "http://"),
-		AllowedResponseHeaders: bundle.AllowedHeaders(),
+		Plugin: pluginBinary, Tokens: tokens, Data: s.data, AllowedResponseHeaders: bundle.AllowedHeaders(),
 	})
-	if err == nil {
-		s.addr = s.host.Addr()
+	if err != nil {
+		return err
 	}
-	return err
+	s.addr = s.host.Addr()
+	if s.front != nil {
+		s.front.leadTo(s.addr)
+	}
+	return nil
 }
 
 func (s *site) stopHost() error {
