@@ -19,6 +19,7 @@ func TestALinkThatSomebodyElseUsed(t *testing.T) {
 	p.makePasskey()
 	p.setPassword()
 	other.answers()
+	other.awaitPosted()
 
 	late.openLink()
 	late.awaitTrue("the link to be said to be answered", `document.querySelector('[data-field="standing"]')?.textContent.includes('answered this link')`)

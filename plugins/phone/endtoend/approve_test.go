@@ -1,10 +1,12 @@
 package endtoend
 
 import (
-	"github.com/stillvault/stillvault/core/approval"
-	"github.com/stillvault/stillvault/core/envelope"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/stillvault/stillvault/core/approval"
+	"github.com/stillvault/stillvault/core/envelope"
 )
 
 // The main job, from the printed link to the value: enrol by URL, admit, a read
@@ -30,6 +32,7 @@ func TestApprovingOnThePhoneReleasesTheValue(t *testing.T) {
 			if n := len(strings.Fields(p.words)); n != 8 {
 				t.Errorf("the fingerprint has %d words, want 8: %q", n, p.words)
 			}
+			p.awaitPosted()
 			s.signer(t, "approver", "admit", p.name, "--fingerprint", p.words)
 			p.awaitScreen("requests")
 
@@ -85,31 +88,62 @@ func TestRequestsThatEndElsewhereEndOnScreen(t *testing.T) {
 	p := s.enrolled(t, s.newFront(t), phoneOptions{})
 	c := s.colleague(t)
 	for _, test := range []struct {
-		how   string
-		flags []string
-		end   func(t *testing.T, path string, read *reading)
-		says  string
+		how  string
+		end  func(t *testing.T, path string, read *reading)
+		says string
 	}{
-		{"approved", nil, func(t *testing.T, path string, _ *reading) { c.approve(t, path) }, "Approved by " + c.name},
-		{"denied", nil, func(t *testing.T, path string, _ *reading) { c.deny(t, path, "wrong week") }, "Denied by " + c.name},
-		{"cancelled", nil, func(t *testing.T, path string, _ *reading) { s.cancel(t, path) }, "Cancelled"},
+		{"approved", func(t *testing.T, path string, _ *reading) { c.approve(t, path) }, "Approved by " + c.name},
+		{"denied", func(t *testing.T, path string, _ *reading) { c.deny(t, path, "wrong week") }, "Denied by " + c.name},
+		{"cancelled", func(t *testing.T, path string, _ *reading) { s.cancel(t, path) }, "Cancelled"},
 		// Whoever waits is still told of the version asked for; it is over with them.
-		{"superseded", nil, func(t *testing.T, path string, read *reading) { s.store(t, path); read.cancel() }, "Superseded"},
-		{"expired", []string{"--request-ttl", "6s"}, func(t *testing.T, _ string, read *reading) { read.fails("expired") }, "Expired"},
+		{"superseded", func(t *testing.T, path string, read *reading) { s.store(t, path); read.cancel() }, "Superseded"},
 	} {
 		t.Run(test.says, func(t *testing.T) {
 			p.at(t)
-			path := s.policyFor(t, []string{p.name, c.name}, test.flags...) + "/db"
+			path := s.policyFor(t, []string{p.name, c.name}) + "/db"
 			s.store(t, path)
 			read := s.read(t, s.member(t), path, "")
 			p.openRequest(path)
 			test.end(t, path, read)
-			p.outcome(test.how)
-			if text := p.text(); !strings.Contains(text, test.says) {
-				t.Errorf("the screen does not say %q:\n%s", test.says, text)
-			}
+			p.outcomeSays(test.how, test.says)
 			p.goHome()
 		})
+	}
+	t.Run("Expired", func(t *testing.T) {
+		p.at(t)
+		read := p.opensOneThatExpires()
+		read.fails("expired")
+		p.outcomeSays("expired", "Expired")
+	})
+}
+
+// outcomeSays waits for the screen that says how a request ended, and that.
+func (p *person) outcomeSays(how, says string) {
+	p.t.Helper()
+	p.outcome(how)
+	if text := p.text(); !strings.Contains(text, says) {
+		p.t.Errorf("the screen does not say %q:\n%s", says, text)
+	}
+}
+
+// opensOneThatExpires opens a request that nobody is going to answer. How long it has
+// to wait for that is up to this machine: one that is over before it was opened is
+// followed by one that waits longer.
+func (p *person) opensOneThatExpires() *reading {
+	p.t.Helper()
+	for ttl := 3 * time.Second; ; ttl *= 2 {
+		path := p.site.policyFor(p.t, []string{p.name}, "--request-ttl", ttl.String()) + "/db"
+		p.site.store(p.t, path)
+		read := p.site.read(p.t, p.site.member(p.t), path, "")
+		opened := false
+		p.awaitAny("a request for "+path, func() bool {
+			opened = p.pressed(item("open-request", path))
+			return opened || read.over()
+		})
+		if opened {
+			return read
+		}
+		read.fails("expired")
 	}
 }
 

@@ -71,6 +71,7 @@ func TestEnrolmentSurvivesReloads(t *testing.T) {
 	if again := strings.Join(strings.Fields(p.field("fingerprint")), " "); again != shown {
 		t.Errorf("the fingerprint was %q and is %q after a reload", shown, again)
 	}
+	p.awaitPosted()
 	p.away()
 	s.signer(t, "approver", "admit", p.name, "--fingerprint", shown)
 	p.open(p.front.app())
@@ -110,6 +111,7 @@ func TestWrongFingerprintsAreRefused(t *testing.T) {
 	p := s.invited(t, s.newFront(t), phoneOptions{})
 	other := s.invited(t, s.newFront(t), phoneOptions{})
 	p.answers()
+	p.awaitPosted()
 	other.answers()
 	for name, words := range map[string]string{"another phone's": other.words, "one word changed": "babad" + p.words[strings.Index(p.words, " "):]} {
 		r := s.trySigner("approver", "admit", p.name, "--fingerprint", words)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/broker"
 )
 
 // person is an approver, or about to become one, with a phone in hand.
@@ -82,10 +83,33 @@ func (p *person) answers() {
 	p.confirmSheet()
 }
 
+// awaitPosted waits until the broker has what the phone posts of itself while it
+// shows its words: the answer to its ticket, or its proposal as a further device.
+func (p *person) awaitPosted() {
+	p.t.Helper()
+	client, err := p.site.client(p.site.admin)
+	fatal(p.t, err)
+	p.awaitAny("what the phone posts of itself", func() bool {
+		if p.invitation.ID != "" {
+			id, err := envelope.ParseID(p.invitation.ID)
+			fatal(p.t, err)
+			e, err := client.ReadEnrolment(p.t.Context(), id)
+			fatal(p.t, err)
+			if e.State != broker.EnrolmentAdmitted {
+				return e.State == broker.EnrolmentAnswered
+			}
+		}
+		proposed, err := client.ReadProposals(p.t.Context(), p.name)
+		fatal(p.t, err)
+		return len(proposed) > 0
+	})
+}
+
 // admit has the signer admit the person by the ticket, and waits until the phone
 // knows.
 func (p *person) admit() {
 	p.t.Helper()
+	p.awaitPosted()
 	p.site.signer(p.t, "approver", "admit", p.name)
 	p.awaitScreen("requests")
 }
@@ -115,18 +139,19 @@ func (p *person) openRequest(path string) {
 // openRefused opens what was refused, by its hash.
 func (p *person) openRefused(hash envelope.Hash) {
 	p.t.Helper()
-	find := `document.querySelector('[data-action="open-refused"][data-hash="` + hash.String() + `"]')`
-	p.awaitTrue("the refused request", find+` !== null`)
-	get[bool](p.phone, find+`.click() ?? true`)
+	p.press("the refused request", `document.querySelector('[data-action="open-refused"][data-hash="`+hash.String()+`"]')`)
 	p.awaitScreen("refused")
 }
 
 // openItem clicks the action whose item reads a text.
 func (p *person) openItem(action, text string) {
 	p.t.Helper()
-	find := `[...document.querySelectorAll('[data-action=` + strconv.Quote(action) + `]')].find((e) => e.textContent.includes(` + strconv.Quote(text) + `))`
-	p.awaitTrue(action+" of "+text, find+` !== undefined`)
-	get[bool](p.phone, find+`.click() ?? true`)
+	p.press(action+" of "+text, item(action, text))
+}
+
+// item finds the action whose item reads a text.
+func item(action, text string) string {
+	return `[...document.querySelectorAll('[data-action=` + strconv.Quote(action) + `]')].find((e) => e.textContent.includes(` + strconv.Quote(text) + `))`
 }
 
 // approve opens the request for a path and says yes with the passkey.

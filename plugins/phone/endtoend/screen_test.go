@@ -8,16 +8,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
 // evaluate runs an expression in the page, waits for its promise, and returns
 // what it gave.
-func evaluate[T any](p *phone, expression string) (T, error) {
+func evaluate[T any](p *phone, expression string, options ...chromedp.EvaluateOption) (T, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, append(options, chromedp.EvalAwaitPromise)...))
 }
+
+// byThePerson has the browser take what a script does for the person's doing.
+func byThePerson(p *runtime.EvaluateParams) { p.UserGesture = new(true) }
 
 // get is evaluate of what cannot fail.
 func get[T any](p *phone, expression string) T {
@@ -96,11 +100,31 @@ func (p *phone) offers(action string) bool {
 // click takes an action as soon as the screen offers it.
 func (p *phone) click(action string) {
 	p.t.Helper()
-	selector := actionSelector(action)
-	p.awaitTrue("the action "+action, `document.querySelector(`+strconv.Quote(selector)+`) !== null`)
-	if err := p.within(patience, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		p.t.Fatalf("click %s: %v; the screen is %q and reads:\n%s", action, err, p.screen(), p.text())
-	}
+	p.press("the action "+action, `document.querySelector(`+strconv.Quote(actionSelector(action))+`)`)
+}
+
+// pressIt presses what an expression finds, once it is there and lies on top where a
+// finger would meet it, and says whether it did. Nothing can move in between: a page
+// that is changed while a finger is on its way is missed by it.
+const pressIt = `((it) => {
+  it?.scrollIntoView({ block: 'center', behavior: 'instant' });
+  const { x, y, width, height } = it?.getBoundingClientRect() ?? {};
+  if (!it?.contains(document.elementFromPoint(x + width / 2, y + height / 2))) return false;
+  it.focus({ preventScroll: true });
+  it.click();
+  return true;
+})`
+
+// press presses what an expression finds, as soon as the screen shows it.
+func (p *phone) press(what, find string) {
+	p.t.Helper()
+	p.awaitAny(what, func() bool { return p.pressed(find) })
+}
+
+// pressed presses what an expression finds, if the screen shows it now.
+func (p *phone) pressed(find string) bool {
+	done, err := evaluate[bool](p, pressIt+`(`+find+`)`, byThePerson)
+	return err == nil && done
 }
 
 // field is the text of a field that the screen shows, "" where it does not.
