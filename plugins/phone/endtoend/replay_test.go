@@ -42,9 +42,6 @@ func TestReplayedAnswersShowNothing(t *testing.T) {
 	t.Parallel()
 	s := embedded(t)
 	front := s.newFront(t)
-	p := s.enrolled(t, front, phoneOptions{})
-	path := s.policyFor(t, []string{p.name}) + "/db"
-	password := s.store(t, path)
 	var mu sync.Mutex
 	var kept []any
 	replaying := false
@@ -57,6 +54,9 @@ func TestReplayedAnswersShowNothing(t *testing.T) {
 			data["sealed"] = kept[len(kept)-1]
 		}
 	}))
+	p := s.enrolled(t, front, phoneOptions{})
+	path := s.policyFor(t, []string{p.name}) + "/db"
+	password := s.store(t, path)
 	read := s.read(t, s.member(t), path, "")
 	p.openRequest(path)
 	mu.Lock()
