@@ -96,9 +96,7 @@ func TestTheAppUpdatesAsAWhole(t *testing.T) {
 	p.log.allow(`not the file that this version lists`)
 	damaged := release{of: b, folder: "00112233445566aa", damaged: "00112233445566aa/style.css"}
 	front.lie(damaged.serve())
-	if state := p.checkForUpdate(); state != "redundant" {
-		t.Errorf("a damaged version is %s", state)
-	}
+	p.updates("redundant")
 	p.reload()
 	p.awaitScreen("requests")
 	if got := p.bundle(); got != old {
@@ -108,9 +106,7 @@ func TestTheAppUpdatesAsAWhole(t *testing.T) {
 	// A whole one is taken when the person says so, and keeps the enrolment.
 	next := release{of: b, folder: "8899aabbccddeeff"}
 	front.lie(next.serve())
-	if state := p.checkUntilUpdated(); state != "installed" {
-		t.Errorf("the new version is %s", state)
-	}
+	p.updates("installed")
 	p.click("tab-settings")
 	p.awaitText("Another build of this app’s version " + b.Manifest().Version + " is ready")
 	p.click("update")
@@ -136,9 +132,7 @@ func TestAnotherVersionIsNamedAndALowerOneTakesAWord(t *testing.T) {
 	fatal(t, err)
 	next := release{of: b, folder: "8899aabbccddeeff", version: "99.1.0"}
 	front.lie(next.serve())
-	if state := p.checkForUpdate(); state != "installed" {
-		t.Fatalf("the new version is %s", state)
-	}
+	p.updates("installed")
 	p.awaitText("Another version of this app is ready, whole and checked: 99.1.0.")
 	p.click("update")
 	p.awaitBundle(next.folder)
@@ -147,9 +141,7 @@ func TestAnotherVersionIsNamedAndALowerOneTakesAWord(t *testing.T) {
 	p.log.allow(`is lower than`)
 	old := release{of: b, folder: "00112233445566aa", version: "99.0.12"}
 	front.lie(old.serve())
-	if state := p.checkForUpdate(); state != "redundant" {
-		t.Fatalf("the lower version is %s", state)
-	}
+	p.updates("redundant")
 	p.awaitText("Another version of this app is offered: 99.0.12, lower than this one, 99.1.0.")
 	// Not even where no tab is open meanwhile.
 	p.away()
@@ -183,9 +175,7 @@ func TestAnUpdateWaitsForTheRecoveryKey(t *testing.T) {
 	fatal(t, err)
 	next := release{of: b, folder: "8899aabbccddeeff"}
 	front.lie(next.serve())
-	if state := p.checkForUpdate(); state != "installed" {
-		t.Fatalf("the new version is %s", state)
-	}
+	p.updates("installed")
 	get[bool](p.phone, `(async () => {
 	  const { waiting } = await navigator.serviceWorker.getRegistration();
 	  const over = new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true), { once: true }));
@@ -219,17 +209,18 @@ func (p *phone) bundle() string {
 	return get[string](p, `document.querySelector('meta[name="stillvault-bundle"]').content`)
 }
 
-// checkUntilUpdated is checkForUpdate after a version that was refused. A reload has
-// the browser look by itself, and a check that comes while it does is that one: it
-// then ends as that does, of the version from before.
-func (p *phone) checkUntilUpdated() (state string) {
+// updates has the browser look for a new version until it finds one that ends as
+// wanted. Whoever loads a page has it look by itself as well, and a check that comes
+// while it does is that one: it then ends as that does, of what was served before.
+func (p *phone) updates(want string) {
 	p.t.Helper()
-	for range 3 {
-		if state = p.checkForUpdate(); state == "installed" {
-			break
+	p.awaitAny("a new version that is "+want, func() bool {
+		state := p.checkForUpdate()
+		if state == "installed" && want != "installed" {
+			p.t.Fatalf("the new version is %s, want %s", state, want)
 		}
-	}
-	return state
+		return state == want
+	})
 }
 
 // checkForUpdate has the browser look for a new version, and returns what became
