@@ -70,9 +70,8 @@ func openGallery(t testing.TB, p *phone) []string {
 func (p *phone) show(name string) {
 	p.t.Helper()
 	get[string](p, fmt.Sprintf(`(location.hash = %q)`, name))
-	p.awaitTrue("the model "+name, fmt.Sprintf(`globalThis.shown !== undefined && decodeURIComponent(location.hash) === %q && document.querySelector('[data-screen]')?.dataset.screen !== 'gallery'`, "#"+name))
 	// A change of the fragment is told a moment later.
-	p.awaitTrue("the model "+name+" to be painted", `new Promise((done) => setTimeout(() => requestAnimationFrame(() => done(true)), 20))`)
+	p.awaitTrue("the model "+name, fmt.Sprintf(`globalThis.shownName === %q`, name))
 }
 
 // Every screen that there is, in light and dark, passes an automated check.

@@ -25,6 +25,7 @@ function show() {
   globalThis.update = mount(document.querySelector('#app'), actions);
   globalThis.shown = model;
   globalThis.update(model);
+  globalThis.shownName = name;
 }
 
 globalThis.models = Object.keys(models);
