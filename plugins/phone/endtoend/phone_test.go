@@ -16,9 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for something on a screen. It is long
-// because two cores may be busy with several phones' password hashing.
-const patience = 40 * time.Second
+// patience is how long a test waits for something on a screen. Whoever waits so
+// long has failed: two cores may be busy with several phones' password hashing, and
+// with the tests of other packages besides.
+const patience = 2 * time.Minute
 
 // phone is a browser profile of its own with one tab, phone-sized, and one
 // authenticator.
