@@ -28,8 +28,11 @@ func scriptSnapshot(ts *testscript.TestScript, negated bool, args []string) {
 	keys, err := logical.CollectKeys(context.Background(), storage)
 	ts.Check(err)
 	for _, key := range keys {
-		saved[key], err = storage.Get(context.Background(), key)
+		entry, err := storage.Get(context.Background(), key)
 		ts.Check(err)
+		if entry != nil { // the broker may have deleted it meanwhile
+			saved[key] = entry
+		}
 	}
 	e.saved[args[0]] = saved
 }
@@ -45,6 +48,8 @@ func scriptRestore(ts *testscript.TestScript, negated bool, args []string) {
 	if !known && args[0] != "nothing" {
 		ts.Fatalf("no snapshot %s", args[0])
 	}
+	// Killed, so that it writes nothing more, not even when it ends.
+	ts.Check(e.host.Kill())
 	ctx, storage := context.Background(), e.host.Storage()
 	keys, err := logical.CollectKeys(ctx, storage)
 	ts.Check(err)
