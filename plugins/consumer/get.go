@@ -166,8 +166,9 @@ func (h *Host) accuse(ctx context.Context, r *roster.Roster, asked *approval.Req
 	return fmt.Errorf("%s dealt something else than their share when the secret was re-shared: %w", nameOf(r, liar.Approver), err)
 }
 
-// tellFor is how long the broker may take to hear what became of shares.
-const tellFor = 5 * time.Second
+// tellFor is how long the broker may take to hear what became of shares. It has just
+// answered, so only one that is overloaded, or this machine, takes long.
+const tellFor = 20 * time.Second
 
 // tell says what became of shares that were re-shared. The broker deletes those from
 // before when all new ones have proven themselves; that it did not hear of it costs

@@ -175,7 +175,7 @@ func (p *process) kill() error {
 	if err := running.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	for deadline := time.Now().Add(10 * time.Second); !p.client.Exited(); {
+	for deadline := time.Now().Add(time.Minute); !p.client.Exited(); {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("plug-in process %d is still there after SIGKILL", p.pid)
 		}

@@ -19,9 +19,9 @@ import (
 )
 
 // startTimeout bounds one start, from exec to an active node. Raft elects its
-// single node in about three seconds; a machine under load may take ten times
+// single node in about three seconds; a machine under load may take many times
 // that.
-const startTimeout = 90 * time.Second
+const startTimeout = 3 * time.Minute
 
 var (
 	// ErrNotLoopback means that Options.Address would let other machines
