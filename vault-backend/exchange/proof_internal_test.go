@@ -3,6 +3,7 @@ package exchange
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stillvault/stillvault/core/approval"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -16,7 +17,7 @@ func TestALyingDealerEndsTheRequestAndIsAccused(t *testing.T) {
 	liar := envelope.NewID()
 	r := &request{
 		id: envelope.NewID(), path: "prod/db", version: 3, wrapSet: envelope.SumHash([]byte("newest")), who: "entity/carol",
-		created: x.now(), deadline: x.now().Add(1e9), state: Waiting, done: make(chan struct{}), key: key{who: "entity/carol"},
+		created: x.now(), deadline: x.now().Add(time.Hour), state: Waiting, done: make(chan struct{}), key: key{who: "entity/carol"},
 	}
 	x.mu.Lock()
 	x.enter(r)
