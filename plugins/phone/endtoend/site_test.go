@@ -152,7 +152,7 @@ func (s *site) found() error {
 	if err != nil {
 		return err
 	}
-	return client.WriteSettings(context.Background(), map[string]any{"public_url": s.front.app(), "cooldown": "1s"})
+	return client.WriteSettings(context.Background(), map[string]any{"public_url": s.front.app(), "cooldown": "1s", "default_wait": "30s"})
 }
 
 // client speaks to the server itself, not through what a browser sees.
