@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 )
@@ -22,5 +24,15 @@ func TestAnAddressSaysHowVaultIsSpokenTo(t *testing.T) {
 		if !good && (err == nil || !strings.Contains(err.Error(), "begin it with https://")) {
 			t.Errorf("%v does not say how to write it", err)
 		}
+	}
+}
+
+// Vault's client repeats what it could not open.
+func TestAKeyInTheVariableForItsFileIsNotRepeated(t *testing.T) {
+	t.Setenv("VAULT_CLIENT_CERT", "client.go")
+	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+	_, err := New(Config{})
+	if err == nil || strings.Contains(err.Error(), "secret") || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
 	}
 }

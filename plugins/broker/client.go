@@ -15,6 +15,8 @@ import (
 
 	vault "github.com/hashicorp/vault/api"
 	"github.com/hashicorp/vault/api/cliconfig"
+
+	"github.com/stillvault/stillvault/plugins/filename"
 )
 
 // MountVariable is the environment variable that names the mount.
@@ -70,7 +72,7 @@ func New(config Config) (*Client, error) {
 		}
 		settings := vault.DefaultConfig()
 		if settings.Error != nil {
-			return nil, fmt.Errorf("read Vault's environment variables: %w", settings.Error)
+			return nil, fmt.Errorf("read Vault's environment variables: %w", filename.Error(settings.Error))
 		}
 		var err error
 		if client, err = vault.NewClient(settings); err != nil {

@@ -34,6 +34,14 @@ func TestAConsumersKeyIsReadFromItsFileAndItsText(t *testing.T) {
 	}
 }
 
+func TestAKeyInPlaceOfItsFileIsNotRepeated(t *testing.T) {
+	_, err := home.ReadConsumer(`{"kind":"stillvault-consumer","version":1,"seed":"secret"}`)
+	wants(t, err, home.ErrNone)
+	if strings.Contains(err.Error(), "secret") {
+		t.Errorf("it says %v", err)
+	}
+}
+
 func TestTextsThatAreNoConsumersKeyAreRefusedWithoutBeingQuoted(t *testing.T) {
 	h := open(t)
 	key, err := h.CreateConsumer("ci")

@@ -32,6 +32,7 @@ import (
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
+	"github.com/stillvault/stillvault/plugins/filename"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -125,7 +126,7 @@ func load[T headed](path string, want format) (T, error) {
 	data, err := file.ReadPrivate(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return zero, fmt.Errorf("%s: %w", path, ErrNone)
+		return zero, fmt.Errorf("%s: %w", filename.Shown(path), ErrNone)
 	case err != nil:
 		return zero, err
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/stillvault/stillvault/plugins/filename"
 )
 
 // Variable is the environment variable that holds the address of a signer where
@@ -119,9 +121,13 @@ var nameHints = map[Scheme]string{
 	Exec:     "after exec: stands the path of a program; a question mark in it is written %3F, a percent sign %25",
 }
 
-// wrong does not repeat parameters: what somebody took for one may be a secret.
+// wrong does not repeat parameters: what somebody took for one may be a secret. Nor
+// does it repeat the key itself, in place of its file.
 func wrong(text, why string) error {
 	name, _, _ := strings.Cut(text, "?")
+	if path, isFile := strings.CutPrefix(name, string(File)+":"); isFile && path != "" && !filename.Plain(path) {
+		name = string(File) + ":…"
+	}
 	return fmt.Errorf("signer %s: %s: %w", Words(strconv.Quote(name)), Words(why), ErrAddress)
 }
 
@@ -198,8 +204,10 @@ var (
 )
 
 // isPath refuses what looks like file://host/path, which would be read as
-// another file than meant.
-func isPath(text string) bool { return text != "" && !strings.HasPrefix(text, "//") }
+// another file than meant, and the text of a key's file in place of its path.
+func isPath(text string) bool {
+	return text != "" && !strings.HasPrefix(text, "//") && !strings.HasPrefix(strings.TrimSpace(text), "{")
+}
 
 func isFingerprint(text string) bool {
 	if !fingerprintForm.MatchString(text) {

@@ -65,6 +65,8 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 		"a kind and a secret":       "filesecret:token",
 		"another case":              "File:org.key",
 		"no path":                   "file:",
+		"a key for its path":        `file:{"kind":"stillvault-org-identity","version":1,"seed":"secret"}`,
+		"a key's lines for a path":  "file:secret\n",
 		"a URL of a file":           "file:///etc/org.key",
 		"a control character":       "file:a%0ab",
 		"half an escape":            "file:a%2",

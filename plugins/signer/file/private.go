@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/stillvault/stillvault/plugins/filename"
 )
 
 var (
@@ -21,11 +23,12 @@ var (
 const maxPrivate = 4 << 20
 
 // ReadPrivate reads a file that only its owner may read, at most 4 MiB;
-// [ErrExposed] otherwise. The caller wipes what it returns.
+// [ErrExposed] otherwise. The caller wipes what it returns. What is no path may be
+// the secret itself: an error does not repeat it.
 func ReadPrivate(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, filename.Error(err)
 	}
 	defer f.Close()
 	// Of the open file, so that it cannot be exchanged between check and read.

@@ -297,6 +297,26 @@ func TestNoChangedFileOpens(t *testing.T) {
 	}
 }
 
+// What should name a file may be what it is to hold.
+func TestASecretInPlaceOfItsFileIsNotRepeated(t *testing.T) {
+	_, path := saved(t, "x")
+	for name, open := range map[string]func() error{
+		"the key": func() error {
+			_, err := file.Open(t.Context(), `{"kind":"stillvault-org-identity","version":1,"seed":"secret"}`, "", asked("x"))
+			return err
+		},
+		"the key, on one line": func() error { _, err := file.Open(t.Context(), "c2VjcmV0secret", "", asked("x")); return err },
+		"the passphrase":       func() error { _, err := file.Open(t.Context(), path, "secret words", asked("x")); return err },
+	} {
+		if err := open(); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "not repeated") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := file.Open(t.Context(), "./no.key", "", asked("x")); err == nil || !strings.Contains(err.Error(), "./no.key") {
+		t.Errorf("of a path, it says %v", err)
+	}
+}
+
 func TestWritePrivateReplacesInOneStep(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	for _, content := range []string{"first", "second, and longer"} {

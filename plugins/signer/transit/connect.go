@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-cleanhttp"
 	vault "github.com/hashicorp/vault/api"
 
+	"github.com/stillvault/stillvault/plugins/filename"
 	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
@@ -51,11 +52,11 @@ func connect(a signer.Address, o signer.Options) (*remote, context.CancelFunc, e
 		settings.Error = settings.ConfigureTLS(&vault.TLSConfig{CACert: path})
 	}
 	if settings.Error != nil {
-		return nil, nil, fmt.Errorf("how to reach Vault: %w: %w", settings.Error, signer.ErrUnavailable)
+		return nil, nil, fmt.Errorf("how to reach Vault: %w: %w", filename.Error(settings.Error), signer.ErrUnavailable)
 	}
 	client, err := vault.NewClient(settings)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a client for Vault at %s: %w: %w", address, err, signer.ErrAddress)
+		return nil, nil, fmt.Errorf("make a client for Vault at %s: %w: %w", address, filename.Error(err), signer.ErrAddress)
 	}
 	client.ClearToken() // of VAULT_TOKEN, until a call says which
 	if !own {

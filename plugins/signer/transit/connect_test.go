@@ -1,8 +1,10 @@
 package transit_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/transit"
 )
 
@@ -27,6 +29,24 @@ func TestAKeyInTheVaultThatItIsToHoldAgainstIsNoticed(t *testing.T) {
 		t.Setenv("VAULT_ADDR", c.vault)
 		if got := transit.In(c.address, secrets); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Vault's client reads the environment for any Vault, and repeats what it could not
+// open.
+func TestAKeyInTheVariableForItsFileIsNotRepeated(t *testing.T) {
+	const secrets, keys = "https://vault.example.com:8200", "https://keys.example.com:8200"
+	t.Setenv("VAULT_ADDR", secrets)
+	t.Setenv("VAULT_CLIENT_CERT", "connect.go")
+	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+	for _, server := range []string{secrets, keys} {
+		a, err := signer.ParseAddress("transit:org?address=" + server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = transit.Open(t.Context(), a, signer.Options{}); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "no such file") {
+			t.Errorf("%s: got %v", server, err)
 		}
 	}
 }
