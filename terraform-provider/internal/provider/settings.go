@@ -16,6 +16,7 @@ import (
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/filename"
 	"github.com/stillvault/stillvault/plugins/home"
 )
 
@@ -107,7 +108,7 @@ func or(v types.String, variable string) string {
 func (s *settings) client() (*broker.Client, error) {
 	c := vault.DefaultConfig()
 	if c.Error != nil {
-		return nil, fmt.Errorf("read Vault's environment variables: %w", c.Error)
+		return nil, fmt.Errorf("read Vault's environment variables: %w", filename.Error(c.Error))
 	}
 	tls := vault.TLSConfig{
 		CACert: or(s.CACertFile, vault.EnvVaultCACert), CAPath: or(s.CACertDir, vault.EnvVaultCAPath),
@@ -118,7 +119,7 @@ func (s *settings) client() (*broker.Client, error) {
 		tls.Insecure, _ = strconv.ParseBool(os.Getenv(vault.EnvVaultSkipVerify))
 	}
 	if err := c.ConfigureTLS(&tls); err != nil {
-		return nil, fmt.Errorf("set up TLS: %w", err)
+		return nil, fmt.Errorf("set up TLS: %w", filename.Error(err))
 	}
 	client, err := vault.NewClient(c)
 	if err != nil {

@@ -9,11 +9,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	vault "github.com/hashicorp/vault/api"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
+	"github.com/stillvault/stillvault/plugins/filename"
 	"github.com/stillvault/stillvault/plugins/signer"
 )
 
@@ -28,17 +30,41 @@ func (s *settings) forms(address string, diags *diag.Diagnostics) {
 			diags.AddAttributeError(path.Root("signer"), "Not a signer's address", err.Error())
 		}
 	}
+	s.pinned(diags)
 	if text := or(s.MountID, mountIDVariable); text != "" {
 		if _, err := parseMountID(text); err != nil {
 			diags.AddAttributeError(path.Root("mount_id"), "Not a mount's id", err.Error())
 		}
 	}
-	if file := or(s.ConsumerKeyFile, consumerKeyFileVariable); file != "" {
-		if _, err := os.Stat(file); err != nil {
-			diags.AddAttributeError(path.Root("consumer_key_file"), "No consumer key there",
-				fmt.Sprintf("%s; make one with `stillvault consumer keygen`, or leave consumer_key_file and %s out where no secret is read or written.", err, consumerKeyFileVariable))
+	s.consumerKeyThere(diags)
+}
+
+// pinned refuses a pin that is configured as nothing, as an empty variable or file
+// does it: it would switch off the environment's, without a word.
+func (s *settings) pinned(diags *diag.Diagnostics) {
+	for name, pin := range map[string]types.String{"organization": s.Organization, "minimum_head": s.MinimumHead, "mount_id": s.MountID, "home": s.Home} {
+		if !pin.IsNull() && strings.TrimSpace(pin.ValueString()) == "" {
+			diags.AddAttributeError(path.Root(name), "A pin that holds nothing", "This is set, and empty. Give its value; leave it out, or null, where none is meant: then the environment variable for it counts.")
 		}
 	}
+}
+
+// consumerKeyThere refuses a consumer's key file that is none. What should name it
+// may be the key itself, which is not repeated.
+func (s *settings) consumerKeyThere(diags *diag.Diagnostics) {
+	file := or(s.ConsumerKeyFile, consumerKeyFileVariable)
+	if file == "" {
+		return
+	}
+	_, err := os.Stat(file)
+	if err == nil {
+		return
+	}
+	about := fmt.Sprintf("%s; make one with `stillvault consumer keygen`, or leave consumer_key_file and %s out where no secret is read or written.", filename.Error(err), consumerKeyFileVariable)
+	if !filename.Plain(file) {
+		about += fmt.Sprintf(" The text of such a file belongs in %s.", consumerKeyVariable)
+	}
+	diags.AddAttributeError(path.Root("consumer_key_file"), "No consumer key there", about)
 }
 
 // parseMountID reads a mount's id.

@@ -27,7 +27,9 @@ func TestPinsAreReadStrictly(t *testing.T) {
 		"the head of none":  {head: "3:" + zero, bad: true},
 	} {
 		var diags diag.Diagnostics
-		newSession(settings{Organization: types.StringValue(c.organization), MinimumHead: types.StringValue(c.head)}, &diags)
+		t.Setenv(organizationVariable, c.organization)
+		t.Setenv(minimumHeadVariable, c.head)
+		newSession(settings{}, &diags)
 		if diags.HasError() != c.bad {
 			t.Errorf("%s: %v", name, diags.HasError())
 		}
@@ -36,7 +38,7 @@ func TestPinsAreReadStrictly(t *testing.T) {
 
 // What is no address, id or file is said before anything is done, in words.
 func TestSettingsAreCheckedBeforeTheyAreUsed(t *testing.T) {
-	text := types.StringValue
+	text, key := types.StringValue, `{"kind":"stillvault-consumer","version":1,"seed":"s3cret"}`
 	for name, c := range map[string]struct {
 		settings settings
 		says     string // "" where nothing is wrong
@@ -51,6 +53,13 @@ func TestSettingsAreCheckedBeforeTheyAreUsed(t *testing.T) {
 		"an address of no scheme": {settings{Address: text("127.0.0.1:1")}, "begin it with https://"},
 		"a short id":              {settings{Organization: text("abc")}, `"abc" has 3 characters, and wanted are 64 hexadecimal digits`},
 		"a head without a hash":   {settings{MinimumHead: text("3")}, `"" has 0 characters`},
+		"an empty id":             {settings{Organization: text("")}, "leave it out, or null"},
+		"an empty head":           {settings{MinimumHead: text("\n")}, "leave it out, or null"},
+		"an empty mount's id":     {settings{MountID: text("")}, "leave it out, or null"},
+		"an empty directory":      {settings{Home: text("")}, "leave it out, or null"},
+		"a key for its path":      {settings{ConsumerKeyFile: text(key)}, "STILLVAULT_CONSUMER_KEY."},
+		"a key in base64":         {settings{ConsumerKeyFile: text("czNjcmV0LXNlZWQ=")}, "STILLVAULT_CONSUMER_KEY."},
+		"a client's key":          {settings{ClientCertFile: text("settings.go"), ClientKeyFile: text("-----BEGIN PRIVATE KEY-----\ns3cret\n")}, "set up TLS: open (not repeated"},
 	} {
 		var diags diag.Diagnostics
 		newSession(c.settings, &diags)
@@ -60,6 +69,9 @@ func TestSettingsAreCheckedBeforeTheyAreUsed(t *testing.T) {
 		}
 		if (c.says == "") != (said == "") || !strings.Contains(said, c.says) {
 			t.Errorf("%s: it says %q, want %q", name, said, c.says)
+		}
+		if strings.Contains(said, "s3cret") || strings.Contains(said, "czNjcmV0") {
+			t.Errorf("%s: it repeats a key: %s", name, said)
 		}
 		if strings.Contains(said, "encoding_not_canonical") {
 			t.Errorf("%s: it names a code for words: %s", name, said)
