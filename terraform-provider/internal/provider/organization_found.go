@@ -13,9 +13,11 @@ import (
 )
 
 var (
-	// errNamed means that an organisation is to be founded whose id is set already.
-	errNamed = errors.New("organisation_named: the provider's `organization` or `minimum_head` says which organisation there is, and one that is founded now would be another; " +
-		"leave both out until it is founded, or push the log that they are about with `stillvault org log push`")
+	// errNamed means that an organisation is to be founded where one is pinned, whose
+	// log the broker does not show.
+	errNamed = errors.New("organisation_named: the provider's `organization` or `minimum_head` says that there is an organisation, and the broker shows no log of it: " +
+		"it lost that log, or hides it; push it with `stillvault org log push`. What is founded now would be another organisation: " +
+		"only where this Vault was never to have the one that is named, leave both out until its own is founded")
 	// errOtherMount means that a mount without a log belongs to an organisation.
 	errOtherMount = errors.New("organisation_mismatch: the mount belongs to an organisation already, whose log it does not have; push that log with `stillvault org log push`, " +
 		"or, where founding it was cut short, disable the mount and enable it again: without a log it holds nothing")
@@ -54,25 +56,29 @@ func (s *session) found(ctx context.Context, recovery envelope.VerifyKey) error 
 // unfounded is [orglog.ErrFounded] where the broker has a log that is to be
 // believed here, and says what is in the way of founding one otherwise.
 func (s *session) unfounded(ctx context.Context) error {
-	if s.named {
-		return errNamed
-	}
 	err := s.log.Sync(ctx)
 	switch {
 	case err == nil:
 		return orglog.ErrFounded
-	case errors.Is(err, orglog.ErrUnfounded):
+	case errors.Is(err, orglog.ErrUnfounded) && !s.named:
 		return nil
-	case s.home == nil || !errors.Is(err, roster.ErrRolledBack):
+	case !errors.Is(err, roster.ErrRolledBack):
 		return err
 	}
-	// The state directory knows an organisation: it may be the one that is being
-	// founded.
-	statements, kept := s.home.Log()
-	if kept != nil || len(statements) != 1 {
-		return err
+	var known []envelope.Signed
+	if s.home != nil {
+		var unread error
+		if known, unread = s.home.Log(); unread != nil {
+			return unread
+		}
 	}
-	return nil
+	switch {
+	case s.named && len(known) == 0: // nothing but the pin says that there is one
+		return errNamed
+	case !s.named && len(known) == 1: // it may be the one that is being founded
+		return nil
+	}
+	return err
 }
 
 // first is the statement that founds the organisation. With a state directory it is
