@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -40,7 +41,7 @@ func Serve(s Signer) {
 	go endWithHost(os.Stdin)
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  Handshake,
-		VersionedPlugins: map[int]plugin.PluginSet{Version: {"signer": &served{signer: s}}},
+		VersionedPlugins: map[int]plugin.PluginSet{Version: {"signer": &served{signer: s, stderr: os.Stderr}}},
 		GRPCServer:       plugin.DefaultGRPCServer,
 		// What go-plugin says of itself while all goes well is of no use here.
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
@@ -62,13 +63,14 @@ func endWithHost(stdin *os.File) {
 type served struct {
 	plugin.NetRPCUnsupportedPlugin
 	signer Signer
+	stderr *os.File // that the host reads to its end
 }
 
 var _ plugin.GRPCPlugin = (*served)(nil)
 
 // GRPCServer registers the service.
 func (s *served) GRPCServer(_ *plugin.GRPCBroker, server *grpc.Server) error {
-	signerv1.RegisterSignerServer(server, &service{signer: s.signer})
+	signerv1.RegisterSignerServer(server, &service{signer: s.signer, stderr: s.stderr})
 	return nil
 }
 
@@ -81,10 +83,25 @@ func (s *served) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientCon
 type service struct {
 	signerv1.UnimplementedSignerServer
 	signer Signer
+	stderr *os.File // nil to leave it as it is
+	speak  sync.Once
+}
+
+// speakUp gives an author the standard error that the program was started with, which
+// the host reads to its end. go-plugin replaces it by a stream of its own when it
+// begins to serve, and what is on its way there when the host closes the signer is
+// lost: the words with which it refused, as a rule.
+func (s *service) speakUp() {
+	s.speak.Do(func() {
+		if s.stderr != nil {
+			os.Stderr = s.stderr
+		}
+	})
 }
 
 // PublicKey answers with the signer's key.
 func (s *service) PublicKey(ctx context.Context, _ *signerv1.PublicKeyRequest) (*signerv1.PublicKeyResponse, error) {
+	s.speakUp()
 	key, err := s.signer.PublicKey(ctx)
 	if err != nil {
 		return nil, answer(err)
@@ -97,6 +114,7 @@ func (s *service) PublicKey(ctx context.Context, _ *signerv1.PublicKeyRequest) (
 
 // Sign answers with the signer's signature.
 func (s *service) Sign(ctx context.Context, r *signerv1.SignRequest) (*signerv1.SignResponse, error) {
+	s.speakUp()
 	signature, err := s.signer.Sign(ctx, Statement{Type: envelope.PayloadType(r.GetPayloadType()), Payload: r.GetPayload()})
 	if err != nil {
 		return nil, answer(err)

@@ -170,6 +170,21 @@ func TestASignerIsShownTheStatementWhole(t *testing.T) {
 	}
 }
 
+func TestASignerIsHeardToTheEnd(t *testing.T) {
+	statement := roster.Statement{Kind: roster.KindOrgRotate, Body: []byte("{}")}
+	for range 5 {
+		var log journal
+		s := mustOpen(t, "reads", log.options(hclog.Info))
+		if _, err := envelope.Sign(envelope.TypeStatement, statement, s); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if !strings.Contains(log.String(), "signs org.rotate") {
+			t.Fatal("what it said last is not in the log when it is closed")
+		}
+	}
+}
+
 func TestWhatASignerSaysIsBounded(t *testing.T) {
 	var log journal
 	s := mustOpen(t, "floods", log.options(hclog.Trace))
