@@ -22,15 +22,17 @@ func (t thing) fail(verb string, err error, diags *diag.Diagnostics) {
 }
 
 // follow has show take over what the roster says of something, and keep put that
-// into the state. What has ended is forgotten there.
+// into the state, with the head of the log that said it. What has ended is forgotten
+// there.
 func (s *session) follow(ctx context.Context, t thing, req resource.ReadRequest, resp *resource.ReadResponse, show func(*roster.Roster) error, keep func() diag.Diagnostics) {
-	err := s.viewSince(ctx, req.Private, show)
+	head, err := s.viewSince(ctx, req.Private, show)
 	switch {
 	case errors.Is(err, roster.ErrUnknown), errors.Is(err, roster.ErrRevoked):
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		t.fail("read", err, &resp.Diagnostics)
 	default:
+		rememberHead(ctx, resp.Private, head, &resp.Diagnostics)
 		resp.Diagnostics.Append(keep()...)
 	}
 }
@@ -52,11 +54,13 @@ func shown[T any](id types.String, find func(*roster.Roster, envelope.ID) (T, er
 
 // finish signs the end of something that the state knows by its id.
 func finish[T any](ctx context.Context, s *session, t thing, verb string, kind roster.Kind, id types.String, req resource.DeleteRequest, resp *resource.DeleteResponse, find func(*roster.Roster, envelope.ID) (T, error)) {
-	err := s.end(ctx, req.Private, kind, id.ValueString(), func(r *roster.Roster, id envelope.ID) error {
+	head, err := s.end(ctx, req.Private, kind, id.ValueString(), func(r *roster.Roster, id envelope.ID) error {
 		_, err := find(r, id)
 		return err
 	})
 	if err != nil {
 		t.fail(verb, err, &resp.Diagnostics)
+		return
 	}
+	s.forgets(t, head, &resp.Diagnostics)
 }

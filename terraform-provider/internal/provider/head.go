@@ -12,9 +12,10 @@ import (
 	"github.com/stillvault/stillvault/plugins/orglog"
 )
 
-// headKey is where a resource's private state has the head of the log after its
-// last change. Terraform's state so remembers what was signed, even where nothing
-// else does: a log that is older than that was rolled back.
+// headKey is where a resource's private state has the head of the newest log that it
+// was read from, or that its last change led to. Terraform's state so remembers what
+// was signed, whoever signed it, even where nothing else does: a log that is older
+// was rolled back. A plan hands what it has read to its apply.
 const headKey = "head"
 
 type privateReader interface {
@@ -25,7 +26,7 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// rememberHead keeps the head that a change led to.
+// rememberHead keeps the head that was seen, or that a change led to.
 func rememberHead(ctx context.Context, private privateWriter, head roster.Head, diags *diag.Diagnostics) {
 	encoded, err := json.Marshal(head)
 	if err != nil {
@@ -53,28 +54,32 @@ func checkHead(ctx context.Context, private privateReader, r *roster.Roster) err
 }
 
 // viewSince is view for a resource that is in Terraform's state: a log that does
-// not follow what the resource remembers is refused, and so is none at all. Only
-// an error of look keeps its identity: a broker whose answer has the name of one,
-// such as "revoked", has not shown a log that says so.
-func (s *session) viewSince(ctx context.Context, private privateReader, look func(*roster.Roster) error) error {
+// not follow what the resource remembers is refused, and so is none at all. The head
+// of the one that was seen is to be remembered. Only an error of look keeps its
+// identity: a broker whose answer has the name of one, such as "revoked", has not
+// shown a log that says so.
+func (s *session) viewSince(ctx context.Context, private privateReader, look func(*roster.Roster) error) (head roster.Head, err error) {
 	var found error
-	err := s.view(ctx, func(r *roster.Roster) error {
+	err = s.view(ctx, func(r *roster.Roster) error {
 		if err := checkHead(ctx, private, r); err != nil {
 			return err
 		}
-		found = look(r)
+		head, found = r.Head(), look(r)
 		return nil
 	})
 	if err == nil {
-		return found
+		return head, found
 	}
 	if errors.Is(err, orglog.ErrUnfounded) {
 		if kept, diags := private.GetKey(ctx, headKey); !diags.HasError() && len(kept) > 0 {
-			return fmt.Errorf("by Terraform's state, there was a log, and the broker has none: %w", roster.ErrRolledBack)
+			return head, fmt.Errorf("by Terraform's state, there was a log, and the broker has none: %w", roster.ErrRolledBack)
 		}
 	}
-	return errors.New(err.Error())
+	return head, errors.New(err.Error())
 }
+
+// anything is what a look sees that is for the log's head alone.
+func anything(*roster.Roster) error { return nil }
 
 // signSince is sign for a resource that is in Terraform's state. A plan and its
 // apply are two programs: what the one has refused, or never seen, the other could

@@ -29,7 +29,7 @@ func TestABrokersWordsAreNotTheLogs(t *testing.T) {
 		if diags.HasError() {
 			t.Fatal(diags.Errors()[0].Detail())
 		}
-		err := s.viewSince(t.Context(), stateless{}, func(*roster.Roster) error { t.Error("it saw a roster"); return nil })
+		_, err := s.viewSince(t.Context(), stateless{}, func(*roster.Roster) error { t.Error("it saw a roster"); return nil })
 		if err == nil || errors.Is(err, roster.ErrRevoked) || errors.Is(err, roster.ErrUnknown) || !strings.Contains(err.Error(), "so it is") {
 			t.Errorf("%s: got %v", name, err)
 		}

@@ -151,9 +151,7 @@ func (o *organizationResource) Read(ctx context.Context, req resource.ReadReques
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	var head roster.Head
-	err := o.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
-		head = r.Head()
+	head, err := o.session.viewSince(ctx, req.Private, func(r *roster.Roster) error {
 		if r.Organisation().String() != state.ID.ValueString() {
 			return fmt.Errorf("by Terraform's state this is organisation %s, and the mount has %s: %w", state.ID.ValueString(), r.Organisation(), roster.ErrOrganisation)
 		}

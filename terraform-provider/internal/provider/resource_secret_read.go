@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/consumer"
 )
@@ -29,7 +28,7 @@ func (s *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	// First of all: what is said to be gone is forgotten, and with it what the state
 	// remembers of the log.
 	var known *broker.Metadata
-	err := s.session.viewSince(ctx, req.Private, func(*roster.Roster) error { return nil })
+	head, err := s.session.viewSince(ctx, req.Private, anything)
 	if err == nil {
 		known, err = s.session.broker.ReadMetadata(ctx, state.Path.ValueString())
 	}
@@ -53,6 +52,7 @@ func (s *secretResource) Read(ctx context.Context, req resource.ReadRequest, res
 	state.Version, state.SecretID = types.Int64Value(int64(known.Current)), types.StringValue(known.Secret)
 	state.Policy, state.CreatedTime = types.StringValue(known.Policy), timeText(current.Created)
 	kept.remember(ctx, resp.Private, &resp.Diagnostics)
+	rememberHead(ctx, resp.Private, head, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

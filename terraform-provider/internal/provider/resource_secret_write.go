@@ -68,7 +68,7 @@ func (s *secretResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	// Who was revoked since must not be sealed to because the log that says so is
 	// withheld.
-	if err := s.session.viewSince(ctx, req.Private, func(*roster.Roster) error { return nil }); err != nil {
+	if _, err := s.session.viewSince(ctx, req.Private, anything); err != nil {
 		s.fail("write", &plan, err, &resp.Diagnostics)
 		return
 	}
