@@ -97,23 +97,27 @@ func (m *consumerModel) otherKey() string {
 	return "make another with `stillvault consumer keygen`, or import the consumer that has it"
 }
 
-// rename signs the consumer's name.
-func (m *consumerModel) rename(ctx context.Context, s *session, private privateReader) (roster.Head, error) {
+// rename signs the consumer's name, in place of what it was.
+func (m *consumerModel) rename(ctx context.Context, s *session, private privateReader, was string) (roster.Head, error) {
 	id, err := envelope.ParseID(m.ID.ValueString())
 	if err != nil {
 		return roster.Head{}, err
 	}
 	name := m.Name.ValueString()
-	return s.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
+	now := func(r *roster.Roster) (string, error) {
 		c, err := r.Consumer(id)
-		if err != nil || c.Name == name {
-			return nil, err
+		if err != nil {
+			return "", err
 		}
+		return c.Name, nil
+	}
+	same := func(a, b string) bool { return a == b }
+	return s.signSince(ctx, private, orglog.Change{Build: unlessChanged(was, name, now, same, func(r *roster.Roster) ([]orglog.Entry, error) {
 		if _, err := r.ConsumerNamed(name); err == nil {
 			return nil, errExists
 		}
 		return []orglog.Entry{{Kind: roster.KindConsumerSet, Body: roster.ConsumerSet{ID: id, Name: name}}}, nil
-	}})
+	})})
 }
 
 // revoke signs the consumer's end, and says what could not be received or believed
@@ -125,12 +129,14 @@ func (m *consumerModel) revoke(ctx context.Context, s *session, private privateR
 	}
 	body := roster.ConsumerRevoke{ID: id, Compromised: m.Compromised.ValueBool()}
 	var warnings diag.Diagnostics
-	_, err = s.signSince(ctx, private, orglog.Change{
+	var signed bool
+	head, err := s.signSince(ctx, private, orglog.Change{
 		Build: func(r *roster.Roster) ([]orglog.Entry, error) {
-			if _, err := r.Consumer(id); errors.Is(err, roster.ErrUnknown) || errors.Is(err, roster.ErrRevoked) {
+			c, err := r.FormerConsumer(id)
+			// One that was revoked otherwise can still be said to be compromised.
+			signed = err == nil && (!c.Revoked || body.Compromised && !c.Compromised)
+			if !signed {
 				return nil, nil
-			} else if err != nil {
-				return nil, err
 			}
 			return []orglog.Entry{{Kind: roster.KindConsumerRevoke, Body: body}}, nil
 		},
@@ -139,8 +145,9 @@ func (m *consumerModel) revoke(ctx context.Context, s *session, private privateR
 			return nil
 		},
 	})
-	if err == nil {
+	if err == nil && signed {
 		diags.Append(warnings...)
+		s.forgets(m.thing(), head, diags)
 	}
 	return err
 }
@@ -169,6 +176,17 @@ func (m *consumerModel) plan(ctx context.Context, s *session) {
 	m.SigningKey, m.MountID = types.StringUnknown(), types.StringUnknown()
 	if mount, err := s.mount(ctx); err == nil {
 		m.SigningKey, m.MountID = types.StringValue(mount.Signing.String()), types.StringValue(mount.ID.String())
+	}
+}
+
+// checkEnd refuses a plan in which a consumer makes room for another one and is called
+// compromised by the same change: it ends as the state has it.
+func (m *consumerModel) checkEnd(state *consumerModel, diags *diag.Diagnostics) {
+	replaced := !m.Kind.Equal(state.Kind) || !m.SigningKey.Equal(state.SigningKey)
+	if replaced && m.Compromised.ValueBool() && !state.Compromised.ValueBool() {
+		diags.AddAttributeError(path.Root("compromised_on_destroy"), "Not applied yet",
+			fmt.Sprintf("Consumer %q would be replaced by this change, and its key revoked as one that nobody else knows, since that is what was applied last. "+
+				"Apply compromised_on_destroy = true by itself first, and replace the consumer then.", state.Name.ValueString()))
 	}
 }
 

@@ -48,6 +48,13 @@ func (m *policyModel) object() (types.Object, diag.Diagnostics) {
 	})
 }
 
+// same says whether two models say the same of a policy.
+func (m *policyModel) same(o *policyModel) bool {
+	mine, _ := m.object()
+	theirs, _ := o.object()
+	return mine.Equal(theirs)
+}
+
 // sink is a plan or state.
 type sink interface {
 	Set(ctx context.Context, value any) diag.Diagnostics

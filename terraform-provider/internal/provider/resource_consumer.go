@@ -65,7 +65,7 @@ func (c *consumerResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 			"compromised_on_destroy": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Whether destroying it says that others may know its key: then nothing that the key signed is believed any more, whenever it claims to have signed it, and what it wrote has to be written again. " +
-					"Set and apply it before you destroy.",
+					"Set and apply it before you destroy, and before you give another key.",
 			},
 		},
 	}
@@ -97,6 +97,9 @@ func (c *consumerResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	if resp.Diagnostics.HasError() || plan.Kind.IsUnknown() {
 		return
+	}
+	if !req.State.Raw.IsNull() {
+		plan.checkEnd(&state, &resp.Diagnostics)
 	}
 	switch {
 	case !plan.isMount():
@@ -148,11 +151,12 @@ func (c *consumerResource) Read(ctx context.Context, req resource.ReadRequest, r
 
 // Update renames the consumer; its id stays.
 func (c *consumerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan consumerModel
-	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
+	var plan, state consumerModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, err := plan.rename(ctx, c.session, req.Private)
+	head, err := plan.rename(ctx, c.session, req.Private, state.Name.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot rename consumer to %q", plan.Name.ValueString()), fmt.Sprintf("consumer %q: %s", plan.Name.ValueString(), err))
 		return

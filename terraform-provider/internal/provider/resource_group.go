@@ -96,7 +96,7 @@ func (g *groupResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	plan.ID = types.StringValue(envelope.NewID().String())
-	head, ok := g.set(ctx, stateless{}, &plan, &resp.Diagnostics)
+	head, ok := g.set(ctx, stateless{}, &plan, nil, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -106,11 +106,12 @@ func (g *groupResource) Create(ctx context.Context, req resource.CreateRequest, 
 
 // Update signs what the group is from now on; its id stays.
 func (g *groupResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan groupModel
-	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() {
+	var plan, state groupModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := g.set(ctx, req.Private, &plan, &resp.Diagnostics)
+	head, ok := g.set(ctx, req.Private, &plan, &state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -118,18 +119,25 @@ func (g *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// set signs the group as planned, where it is not so already.
-func (g *groupResource) set(ctx context.Context, private privateReader, plan *groupModel, diags *diag.Diagnostics) (roster.Head, bool) {
+// set signs the group as planned. was is what it was planned on; nil where it is new.
+func (g *groupResource) set(ctx context.Context, private privateReader, plan, was *groupModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	body := plan.body(ctx, diags)
 	if diags.HasError() {
 		return roster.Head{}, false
 	}
-	head, err := g.session.signSince(ctx, private, g.session.guarded(func(r *roster.Roster) ([]orglog.Entry, error) {
+	build := func(r *roster.Roster) ([]orglog.Entry, error) {
 		if known, err := r.GroupNamed(body.Name); err == nil && known.ID != body.ID {
 			return nil, fmt.Errorf("group %q: %w", body.Name, errExists)
 		}
 		return []orglog.Entry{{Kind: roster.KindGroupSet, Body: body}}, nil
-	}))
+	}
+	if was != nil {
+		build = unlessChanged(was, plan, func(r *roster.Roster) (*groupModel, error) {
+			is := *was
+			return &is, shown(was.ID, (*roster.Roster).Group, is.show)(r)
+		}, (*groupModel).same, build)
+	}
+	head, err := g.session.signSince(ctx, private, g.session.guarded(build))
 	if err != nil {
 		plan.thing().fail("set", err, diags)
 		return head, false
@@ -148,16 +156,24 @@ func (m *groupModel) body(ctx context.Context, diags *diag.Diagnostics) roster.G
 	return roster.Group{ID: id, Name: m.Name.ValueString(), Members: principals(approvers, groups)}
 }
 
+// show takes over what the roster says of a group.
+func (m *groupModel) show(g *roster.Group) {
+	approvers, groups := apart(g.Members)
+	m.Name, m.Approvers, m.Groups = types.StringValue(g.Name), idSet(approvers), idSet(groups)
+}
+
+// same says whether two models are the same group in the same state.
+func (m *groupModel) same(o *groupModel) bool {
+	return m.ID.Equal(o.ID) && m.Name.Equal(o.Name) && m.Approvers.Equal(o.Approvers) && m.Groups.Equal(o.Groups)
+}
+
 // Read takes over what the group is now.
 func (g *groupResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state groupModel
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	show := shown(state.ID, (*roster.Roster).Group, func(group *roster.Group) {
-		approvers, groups := apart(group.Members)
-		state.Name, state.Approvers, state.Groups = types.StringValue(group.Name), idSet(approvers), idSet(groups)
-	})
+	show := shown(state.ID, (*roster.Roster).Group, state.show)
 	g.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return resp.State.Set(ctx, &state) })
 }
 

@@ -52,7 +52,7 @@ func (p *policyResource) Create(ctx context.Context, req resource.CreateRequest,
 		return
 	}
 	plan.ID = types.StringValue(envelope.NewID().String())
-	head, ok := p.set(ctx, stateless{}, &plan, &resp.Diagnostics)
+	head, ok := p.set(ctx, stateless{}, &plan, nil, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -62,11 +62,12 @@ func (p *policyResource) Create(ctx context.Context, req resource.CreateRequest,
 
 // Update signs what the policy is from now on; its id stays.
 func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan policyModel
-	if resp.Diagnostics.Append(plan.read(ctx, req.Plan)...); resp.Diagnostics.HasError() {
+	var plan, state policyModel
+	resp.Diagnostics.Append(plan.read(ctx, req.Plan)...)
+	if resp.Diagnostics.Append(state.read(ctx, req.State)...); resp.Diagnostics.HasError() {
 		return
 	}
-	head, ok := p.set(ctx, req.Private, &plan, &resp.Diagnostics)
+	head, ok := p.set(ctx, req.Private, &plan, &state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -74,8 +75,9 @@ func (p *policyResource) Update(ctx context.Context, req resource.UpdateRequest,
 	resp.Diagnostics.Append(plan.write(ctx, &resp.State)...)
 }
 
-// set signs the policy as planned, and completes the plan by what was signed.
-func (p *policyResource) set(ctx context.Context, private privateReader, plan *policyModel, diags *diag.Diagnostics) (roster.Head, bool) {
+// set signs the policy as planned, and completes the plan by what was signed. was is
+// what it was planned on; nil where it is new.
+func (p *policyResource) set(ctx context.Context, private privateReader, plan, was *policyModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	body, whole := plan.policy(ctx, diags)
 	if diags.HasError() {
 		return roster.Head{}, false
@@ -86,12 +88,19 @@ func (p *policyResource) set(ctx context.Context, private privateReader, plan *p
 	}
 	var signed roster.Policy
 	at := path.Empty()
-	head, err := p.session.signSince(ctx, private, p.session.guarded(func(r *roster.Roster) (entries []orglog.Entry, err error) {
+	build := func(r *roster.Roster) (entries []orglog.Entry, err error) {
 		if signed, at, err = settle(r, body); err != nil {
 			return nil, err
 		}
 		return []orglog.Entry{{Kind: roster.KindPolicySet, Body: signed}}, nil
-	}))
+	}
+	if was != nil {
+		build = unlessChanged(was, plan, func(r *roster.Roster) (*policyModel, error) {
+			is := *was
+			return &is, shown(was.ID, (*roster.Roster).Policy, func(p *roster.Policy) { is.take(ctx, p, diags); signed = *p })(r)
+		}, (*policyModel).same, build)
+	}
+	head, err := p.session.signSince(ctx, private, p.session.guarded(build))
 	switch {
 	case err == nil:
 		plan.take(ctx, &signed, diags)
