@@ -7,7 +7,7 @@ import (
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/terminal"
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/keyring"
+	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer/file"
 )
 
@@ -18,11 +18,15 @@ type recovery struct {
 	public envelope.VerifyKey
 }
 
-// newRecovery makes a key or, where public is not "", reads the half of one.
+// newRecovery makes a key or, where public is not "", reads the half of one. It
+// quotes nothing of what is no public key.
 func newRecovery(public string) (recovery, error) {
 	if public == "" {
 		key := envelope.NewSigningKey(envelope.NewKey())
 		return recovery{key, key.Public()}, nil
+	}
+	if err := orglog.RefuseRecoveryKey(public); err != nil {
+		return recovery{}, err
 	}
 	var r recovery
 	err := r.public.UnmarshalText([]byte(public))
@@ -30,7 +34,7 @@ func newRecovery(public string) (recovery, error) {
 		err = r.public.Check()
 	}
 	if err != nil {
-		return recovery{}, fmt.Errorf("recovery key %q is not what `stillvault org recovery-keygen` prints, 43 characters of base64url: %w", public, err)
+		return recovery{}, fmt.Errorf("the recovery key's public half is not what `stillvault org recovery-keygen` prints, 43 characters of base64url: %w", err)
 	}
 	return r, nil
 }
@@ -40,7 +44,7 @@ func (a *app) handOut(r recovery, path string) error {
 	if r.key == nil {
 		return nil
 	}
-	text := keyring.FormatRecoveryKey(r.key.Seed())
+	text := orglog.FormatRecoveryKey(r.key.Seed())
 	defer envelope.Wipe(text)
 	if path != "" {
 		line := append(text[:len(text):len(text)], '\n')
@@ -67,10 +71,10 @@ func (a *app) orgRecoveryKeygenCommand() *cobra.Command {
 		Use:   "recovery-keygen",
 		Short: "Make a recovery key for an organisation that is founded elsewhere",
 		Long: `Make a recovery key, which can replace an organisation's identity key, on a
-machine that may be offline. The key itself is shown once or written to a new
-file; what is printed is its public half, for 'org init --recovery-public-key'
-or for recovery_public_key of Terraform's stillvault_organization. So the key
-never is where the organisation is founded.`,
+machine that may be offline. The key itself, which begins with svrecovery., is
+shown once or written to a new file; what is printed is its public half, for
+'org init --recovery-public-key' or for recovery_public_key of Terraform's
+stillvault_organization. So the key never is where the organisation is founded.`,
 		Example: `  stillvault org recovery-keygen
   stillvault org recovery-keygen --file /media/usb/stillvault-recovery --format json`,
 		Args: cobra.NoArgs,

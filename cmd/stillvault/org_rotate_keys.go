@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/stillvault/stillvault/core/envelope"
-	"github.com/stillvault/stillvault/core/keyring"
 	"github.com/stillvault/stillvault/plugins/orglog"
 	"github.com/stillvault/stillvault/plugins/signer"
 	"github.com/stillvault/stillvault/plugins/signer/file"
@@ -28,9 +27,9 @@ func (a *app) recoveryKey(path string) (*envelope.SigningKey, error) {
 		return nil, err
 	}
 	defer envelope.Wipe(text)
-	seed, err := keyring.ParseRecoveryKey(text)
+	seed, err := orglog.ParseRecoveryKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("this is not what `stillvault org init` showed as recovery key: %w", err)
+		return nil, fmt.Errorf("this is not what `stillvault org init`, `rotate` or `recovery-keygen` showed or wrote as recovery key: %w", err)
 	}
 	return envelope.NewSigningKey(seed), nil
 }

@@ -40,7 +40,7 @@ func TestARotationWaitsForTheRecoveryKeyToBeWrittenDown(t *testing.T) {
 		says  string
 		fails bool
 	}{
-		{"no recovery key", []string{"correct horse"}, "not what `stillvault org init` showed", true},
+		{"no recovery key", []string{"correct horse"}, "is not what `stillvault org init`", true},
 		{"not written down", []string{recovery, "correct horse", "correct horse", "n"}, "declined: nothing was changed", true},
 		{"written down", []string{recovery, "correct horse", "y"}, "The organisation's id stays", false},
 		{"once more", []string{recovery, "correct horse"}, "moved to this signer already", false},

@@ -2,11 +2,13 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/stillvault/stillvault/core/envelope"
+	"github.com/stillvault/stillvault/plugins/orglog"
 )
 
 // verifyKeyForm checks public keys; madeBy is what prints them.
@@ -27,7 +29,11 @@ func (f verifyKeyForm) ValidateString(ctx context.Context, req validator.StringR
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := parseVerifyKey(req.ConfigValue.ValueString()); err != nil {
+	_, err := parseVerifyKey(req.ConfigValue.ValueString())
+	if errors.Is(err, orglog.ErrRecoveryItself) {
+		// About the resource: of an attribute, Terraform shows the line, with the key.
+		resp.Diagnostics.AddError("Not a public key", fmt.Sprintf("%s: %v.", req.Path, err))
+	} else if err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Not a public key", fmt.Sprintf("This has %d characters and is none: give %s.", len(req.ConfigValue.ValueString()), f.Description(ctx)))
 	}
 }
@@ -36,6 +42,9 @@ func (f verifyKeyForm) ValidateString(ctx context.Context, req validator.StringR
 // verified with.
 func parseVerifyKey(text string) (envelope.VerifyKey, error) {
 	var k envelope.VerifyKey
+	if err := orglog.RefuseRecoveryKey(text); err != nil {
+		return k, err
+	}
 	if err := k.UnmarshalText([]byte(text)); err != nil {
 		return k, err
 	}
