@@ -70,10 +70,15 @@ func (m *approverModel) enrollCommand(ctx context.Context, mount string, diags *
 	if len(ids) == 0 {
 		words = append(words, "--no-entity")
 	}
+	return types.StringValue(onMount(mount, words...))
+}
+
+// onMount is a command that is for a mount.
+func onMount(mount string, words ...string) string {
 	if mount != broker.DefaultMount {
 		words = append(words, "--mount", mount)
 	}
-	return types.StringValue(strings.Join(words, " "))
+	return strings.Join(words, " ")
 }
 
 // keep takes over from an admitted approver what no configuration says.

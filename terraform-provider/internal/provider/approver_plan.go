@@ -45,7 +45,7 @@ func (m *approverModel) sameWords(state *approverModel, diags *diag.Diagnostics)
 		return
 	}
 	diags.AddAttributeError(path.Root("fingerprint"), "Other words for an approver who is admitted", fmt.Sprintf(
-		"approver %[1]q: these are not the words that they were admitted by. If that is a slip, put back %[2]q. "+
+		"approver %[1]q: Terraform's state has other words for them. If that is a slip, put back %[2]q. "+
 			"A further device of theirs waits for `stillvault approver admit %[1]s`, and so do new keys after a leak; "+
 			"neither changes this resource's fingerprint. Somebody who lost all devices and cannot restore is another approver, with keys of their own: "+
 			"replace this one with -replace, once what depends on them is re-shared.", m.Name.ValueString(), was.ValueString()))

@@ -16,7 +16,7 @@ const aboutApprovers = "A person who may approve, with a keyring that only their
 	"It makes a one-time ticket, which never passes through Terraform, its state or Vault; hand it to the person alone. Their phone or terminal answers it and shows eight words. " +
 	"Set `fingerprint` to the words that they read out to you from their own screen, and apply again: the device that answered is looked for, and admitted if the words are its own. " +
 	"Vault can neither make up such a device nor put another in its place.\n\n" +
-	"Who was admitted meanwhile by `stillvault approver admit` is taken over as they are. Further devices, and new keys after a leak, are admitted by that command, too, and show up in `devices` and `generation`."
+	"Who was admitted meanwhile by `stillvault approver admit` is taken over as they are. Further devices, and new keys after a leak, are admitted by that command, too, and show up in `devices` and `generation`; the plan that sees them first warns of them."
 
 // Schema describes the resource.
 func (a *approverResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

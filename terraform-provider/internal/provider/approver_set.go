@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -101,25 +100,11 @@ func (a *approverResource) change(ctx context.Context, private privateReader, pl
 		return roster.Head{}, err
 	}
 	if state.Fingerprint.IsNull() && !plan.Fingerprint.IsNull() {
-		if a.confirm(ctx, plan, state, diags); diags.HasError() {
+		if a.confirm(ctx, plan, id, diags); diags.HasError() {
 			return roster.Head{}, nil
 		}
 	}
 	return a.session.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
 		return setEntries(r, id, plan.Name.ValueString(), entities)
 	}})
-}
-
-// confirm compares words that are given for somebody who is admitted already, as
-// after an import, as long as the broker has the answer that they are of.
-func (a *approverResource) confirm(ctx context.Context, plan, state *approverModel, diags *diag.Diagnostics) {
-	at, name := path.Root("fingerprint"), plan.Name.ValueString()
-	theirs := func(e broker.Enrolment) bool { return e.Approver.String() == state.ID.ValueString() }
-	switch _, err := a.session.answered(ctx, theirs, plan.Fingerprint.ValueString()); {
-	case errors.Is(err, errUnanswered):
-		diags.AddAttributeWarning(at, fmt.Sprintf("Words of approver %q not compared", name),
-			fmt.Sprintf("approver %q is admitted, and the broker has no answer of theirs any more that the words could be compared with. They are not needed: leave them out if in doubt.", name))
-	case err != nil:
-		diags.AddAttributeError(at, fmt.Sprintf("Cannot confirm approver %q", name), fmt.Sprintf("approver %q is admitted: %s. Or leave the words out, which are not needed any more.", name, err))
-	}
 }

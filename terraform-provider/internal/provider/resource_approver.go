@@ -67,6 +67,7 @@ func (a *approverResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
+	was := state
 	show := func(r *roster.Roster) error {
 		if state.admitted() {
 			return shown(state.ID, (*roster.Roster).Approver, func(who *roster.Approver) { state.show(r, who) })(r)
@@ -78,14 +79,21 @@ func (a *approverResource) Read(ctx context.Context, req resource.ReadRequest, r
 		}
 		return nil
 	}
-	a.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics { return resp.State.Set(ctx, &state) })
+	a.session.follow(ctx, state.thing(), req, resp, show, func() diag.Diagnostics {
+		state.warnOfKeys(&was, a.session.broker.Mount(), &resp.Diagnostics)
+		return resp.State.Set(ctx, &state)
+	})
 }
 
 // Delete signs the revocation of an approver, and of all their devices. One whose
-// loss would cost secrets is refused.
+// loss would cost secrets is refused. Somebody who is pending is only forgotten.
 func (a *approverResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state approverModel
-	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() || !state.admitted() {
+	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
+		return
+	}
+	if !state.admitted() {
+		a.forget(ctx, req.Private, state.thing(), &resp.Diagnostics)
 		return
 	}
 	finish(ctx, a.session, state.thing(), "revoke", roster.KindApproverRevoke, state.ID, req, resp, (*roster.Roster).Approver)
