@@ -104,7 +104,25 @@ func (a *approverResource) change(ctx context.Context, private privateReader, pl
 			return roster.Head{}, nil
 		}
 	}
-	return a.session.signSince(ctx, private, orglog.Change{Build: func(r *roster.Roster) ([]orglog.Entry, error) {
-		return setEntries(r, id, plan.Name.ValueString(), entities)
-	}})
+	was := relation{name: state.Name.ValueString()}
+	diags.Append(state.Entities.ElementsAs(ctx, &was.entities, false)...)
+	planned := relation{plan.Name.ValueString(), entities}
+	now := func(r *roster.Roster) (relation, error) {
+		who, err := r.Approver(id)
+		if err != nil {
+			return relation{}, err
+		}
+		return relation{who.Name, who.Entities}, nil
+	}
+	return a.session.signSince(ctx, private, orglog.Change{Build: unlessChanged(was, planned, now, relation.same, func(r *roster.Roster) ([]orglog.Entry, error) {
+		return setEntries(r, id, planned.name, planned.entities)
+	})})
 }
+
+// relation is what a statement says of an approver in force.
+type relation struct {
+	name     string
+	entities []string
+}
+
+func (r relation) same(o relation) bool { return r.name == o.name && sameSet(r.entities, o.entities) }
