@@ -2,7 +2,14 @@ package provider
 
 import (
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stillvault/stillvault/core/coretest"
 	"github.com/stillvault/stillvault/core/envelope"
@@ -55,5 +62,29 @@ func TestWordsAreOfTheKeysInForce(t *testing.T) {
 		if err := sameKeys(w.Roster, c.id, c.e); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// A broker that works with whoever answered hides the answer: nobody is told that the
+// words do not matter.
+func TestAHiddenAnswerLeavesWordsUncompared(t *testing.T) {
+	hiding := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"errors":[]}`)
+	}))
+	defer hiding.Close()
+	var diags diag.Diagnostics
+	a := &approverResource{newSession(settings{Address: types.StringValue(hiding.URL)}, &diags)}
+	if diags.HasError() {
+		t.Fatal(diags.Errors()[0].Detail())
+	}
+	plan := &approverModel{Name: types.StringValue("alice"), Fingerprint: types.StringValue("lusab babad gutih tugad lusab babad gutih tugad")}
+	a.confirm(t.Context(), plan, envelope.NewID(), &diags)
+	if len(diags) != 1 || diags.HasError() {
+		t.Fatalf("%d diagnostics, of them %d errors", len(diags), diags.ErrorsCount())
+	}
+	said := diags[0].Summary() + ": " + diags[0].Detail()
+	if !strings.Contains(said, "could not be compared") || !strings.Contains(said, "approver enroll alice --rekey") || strings.Contains(said, "leave") {
+		t.Error(said)
 	}
 }
