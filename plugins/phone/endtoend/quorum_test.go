@@ -46,10 +46,7 @@ func TestTwoPeopleReleaseTogether(t *testing.T) {
 // policyForBoth wants a yes of the person and of the colleague.
 func (s *site) policyForBoth(t testing.TB, p *person, c *colleague, flags ...string) string {
 	t.Helper()
-	name := unique("area")
-	s.signer(t, append([]string{"policy", "set", name, "--path", name + "/*", "--require", "both=2 of " + p.name + "," + c.name,
-		"--author", "vault", "--consumer", "vault", "--minimum-coverage", "0"}, flags...)...)
-	return name
+	return s.policyWith(t, []string{"both=2 of " + p.name + "," + c.name}, flags...)
 }
 
 // A host that asks with a key of its own is shown by name, with the program that

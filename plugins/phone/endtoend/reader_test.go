@@ -26,8 +26,18 @@ func (s *site) policyFor(t testing.TB, approvers []string, flags ...string) stri
 
 func (s *site) setPolicy(t testing.TB, name string, approvers []string, flags ...string) {
 	t.Helper()
-	s.signer(t, append([]string{"policy", "set", name, "--path", name + "/*", "--require", "on-call=1 of " + strings.Join(approvers, ","),
-		"--author", "vault", "--consumer", "vault"}, flags...)...)
+	s.require(t, name, []string{"on-call=1 of " + strings.Join(approvers, ",")}, flags...)
+}
+
+// require puts a policy for everything below a name in force, with these
+// requirements. Its requests wait for longer than any test takes.
+func (s *site) require(t testing.TB, name string, requirements []string, flags ...string) {
+	t.Helper()
+	args := []string{"policy", "set", name, "--path", name + "/*", "--author", "vault", "--consumer", "vault", "--request-ttl", "1h"}
+	for _, r := range requirements {
+		args = append(args, "--require", r)
+	}
+	s.signer(t, append(args, flags...)...)
 }
 
 // store writes a secret with a password of its own and returns that.

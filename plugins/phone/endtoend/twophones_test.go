@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,16 +13,15 @@ func (s *site) pair(t testing.TB) (one, two *person) {
 	return s.enrolled(t, front, phoneOptions{}), s.enrolled(t, front, phoneOptions{})
 }
 
+// anyCoverage has a policy ask for more people than could be spared.
+var anyCoverage = []string{"--minimum-coverage", "0"}
+
 // policyWith puts a policy with these requirements for everything below a new
 // name in force, and returns the name.
 func (s *site) policyWith(t testing.TB, requirements []string, flags ...string) string {
 	t.Helper()
 	name := unique("area")
-	args := []string{"policy", "set", name, "--path", name + "/*", "--author", "vault", "--consumer", "vault", "--minimum-coverage", "0"}
-	for _, r := range requirements {
-		args = append(args, "--require", r)
-	}
-	s.signer(t, append(args, flags...)...)
+	s.require(t, name, requirements, slices.Concat(anyCoverage, flags)...)
 	return name
 }
 
