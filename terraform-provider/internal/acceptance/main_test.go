@@ -49,19 +49,28 @@ func (m withBinaries) Run() int {
 	for binary, source := range map[string]string{
 		filepath.Join(bin, "stillvault"):   "../../../cmd/stillvault",
 		filepath.Join(bin, providerBinary): "../..",
+		filepath.Join(bin, "release"):      "../../../tools/release",
 		filepath.Join(bin, "signer"):       "./testdata/signer",
 		filepath.Join(dir, engineBinary):   "../../../vault-backend/cmd/" + engineBinary,
 	} {
-		build := exec.Command("go", "build", "-o", binary, source)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintf(os.Stderr, "build %s for the scripts: %s\n", filepath.Base(binary), err)
+		if err := build(binary, source, ""); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 	}
 	os.Setenv(binVariable, bin)
 	os.Setenv(pluginVariable, filepath.Join(dir, engineBinary))
 	return m.M.Run()
+}
+
+// build makes a binary, with further flags for the linker, which leaves out what is for
+// debuggers: that takes it as long as all else.
+func build(binary, source, flags string) error {
+	out, err := exec.Command("go", "build", "-o", binary, "-ldflags", "-s -w "+flags, source).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build %s: %w\n%s", filepath.Base(binary), err, out)
+	}
+	return nil
 }
 
 // program is a binary that runs configurations.
