@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -20,6 +21,10 @@ var release = "dev"
 
 // address is the provider's in a registry.
 const address = "registry.terraform.io/stillvault/stillvault"
+
+// debugStart is how long a provider that runs for a debugger may take to begin. After
+// the 2 s that are usual it would give up on a machine that is busy.
+const debugStart = time.Minute
 
 func main() {
 	if err := serve(); err != nil {
@@ -38,7 +43,7 @@ func serve() error {
 	defer p.Close()
 	var options []tf6server.ServeOpt
 	if *debug {
-		options = append(options, tf6server.WithManagedDebug())
+		options = append(options, tf6server.WithManagedDebug(), tf6server.WithManagedDebugReattachConfigTimeout(debugStart))
 	}
 	framework := providerserver.NewProtocol6(p)
 	return tf6server.Serve(address, func() tfprotov6.ProviderServer { return lean{framework()} }, options...)
