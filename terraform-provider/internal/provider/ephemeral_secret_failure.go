@@ -28,8 +28,9 @@ func (o *opening) explain(ctx context.Context, err error) string {
 	return strings.Join(append(lines, o.request(context.WithoutCancel(ctx), err)), "\n")
 }
 
-// explainFor is how long it may take to find out more about a failure.
-const explainFor = 5 * time.Second
+// explainFor is how long it may take to find out more about a failure. Vault, which is
+// asked then, has just answered; where it is slow, the wrong thing would be said.
+const explainFor = 20 * time.Second
 
 // request says which request it was, or that nobody was asked. What was signed here
 // is no request before the broker took it.
