@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 	"github.com/stillvault/stillvault/plugins/broker"
 	"github.com/stillvault/stillvault/plugins/orglog"
+	"github.com/stillvault/stillvault/plugins/policytext"
 )
 
 // errLoses means that a change would lose secrets or leave them below what their
@@ -25,7 +27,8 @@ func (s *session) guarded(build func(*roster.Roster) ([]orglog.Entry, error)) or
 }
 
 // guard has the broker say what statements would do to the secrets, and refuses
-// what would lose some.
+// what would lose some, or leave a policy with too few people for any of its own. Who
+// has to go is revoked all the same where nothing is lost by that.
 func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.Entry) error {
 	then, proposed := r.Draft(), make([]broker.Proposed, len(entries))
 	kinds := map[roster.Kind]bool{}
@@ -47,7 +50,23 @@ func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.
 		slices.Sort(harmed)
 		return fmt.Errorf("%s: %w. Who means to lose them runs %s, which says what else it does", listed(slices.Compact(harmed)), errLoses, s.forced(r, entries))
 	}
+	if len(p.Unmeetable) > 0 && !kinds[roster.KindApproverRevoke] {
+		return fmt.Errorf("%w%s; nothing was changed. Who means that runs %s", shortOf(then.Roster(), p.Unmeetable), s.waiting(ctx, r), s.forced(r, entries))
+	}
 	return nil
+}
+
+// shortOf says why policies have too few people.
+func shortOf(r *roster.Roster, names []string) error {
+	var all []error
+	for _, name := range names {
+		p, err := r.PolicyNamed(name)
+		if err == nil {
+			err = policytext.Stand(r, p).Short
+		}
+		all = append(all, cmp.Or(err, fmt.Errorf("policy %q: %w", name, roster.ErrUnmeetable)))
+	}
+	return errors.Join(all...)
 }
 
 // forced are the commands that do all the same what the guard refuses.

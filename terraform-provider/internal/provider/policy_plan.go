@@ -38,8 +38,9 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		p.session.ahead.policyComes(plan.Path.ValueString())
 	}
 	var found diag.Diagnostics
+	var foreseen *roster.Policy // nil where it does not stand yet
 	_ = p.session.foresee(ctx, func(r *roster.Roster) error {
-		found = diag.Diagnostics{}
+		found, foreseen = diag.Diagnostics{}, nil
 		for i := range all {
 			all[i].foreseeName(ctx, r, before)
 		}
@@ -47,10 +48,16 @@ func (p *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		err := hold(r, body, &found)
 		if whole && err == nil && !found.HasError() {
 			p.session.holdPeople(ctx, r, &body, &found)
+			if foreseen = &body; body.ID.IsZero() {
+				foreseen.ID = envelope.NewID() // it is new, and gets one when it is signed
+			}
 		}
 		return err
 	})
 	resp.Diagnostics.Append(found...)
+	if foreseen != nil && !found.HasError() {
+		p.session.foretell(ctx, plan.thing(), roster.KindPolicySet, *foreseen, &resp.Diagnostics)
+	}
 	if known {
 		plan.replace(all, &resp.Diagnostics)
 		resp.Diagnostics.Append(plan.write(ctx, &resp.Plan)...)

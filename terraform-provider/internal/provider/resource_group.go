@@ -78,8 +78,8 @@ func (g *groupResource) ValidateConfig(ctx context.Context, req resource.Validat
 	idsOf(ctx, path.Root("groups"), config.Groups, &resp.Diagnostics)
 }
 
-// ModifyPlan notes that the group will be another: what is said of policies that
-// name it depends on that.
+// ModifyPlan notes that the group will be another, since what is said of policies that
+// name it depends on that, and says what that does to secrets.
 func (g *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if g.session == nil || req.Plan.Raw.IsNull() || req.State.Raw.IsNull() || req.Plan.Raw.Equal(req.State.Raw) {
 		return
@@ -87,6 +87,15 @@ func (g *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	var id types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
 	g.session.ahead.groupChanges(id.ValueString())
+	var plan groupModel
+	if resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...); resp.Diagnostics.HasError() || plan.Name.IsUnknown() {
+		return
+	}
+	_, whole := idsOf(ctx, path.Root("approvers"), plan.Approvers, &resp.Diagnostics)
+	_, all := idsOf(ctx, path.Root("groups"), plan.Groups, &resp.Diagnostics)
+	if whole && all && !resp.Diagnostics.HasError() {
+		g.session.foretell(ctx, plan.thing(), roster.KindGroupSet, plan.body(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	}
 }
 
 // Create signs a new group.
