@@ -152,7 +152,7 @@ func (a *app) push(ctx context.Context, h *home.Home, client *broker.Client) err
 		}
 		a.Say("%s at %s now belongs to organisation %s", client.Mount(), client.Address(), organisation)
 	default:
-		return fmt.Errorf("%s at %s belongs to organisation %s: %w", client.Mount(), client.Address(), mount.Organisation, roster.ErrOrganisation)
+		return fmt.Errorf("%s: %w", client.Where(), orglog.OtherOrganisation(mount.Organisation, organisation))
 	}
 	from, err := missingAt(ctx, client, log)
 	if err != nil {

@@ -87,7 +87,7 @@ func (a *app) rotateOrg(ctx context.Context, x rotation) error {
 	log := orglog.New(client, h, nil)
 	log.Again = func() { a.Say("another signer changed the organisation meanwhile; signing again") }
 	if err := log.Sync(ctx); err != nil {
-		return logOf(client, err)
+		return err
 	}
 	recovery, err := a.recoveryKey(x.recoveryFile)
 	if err != nil {

@@ -23,16 +23,7 @@ func local(h *home.Home) (*orglog.Copy, error) {
 // fetch brings the log that is kept here up to date with the broker's, verifies
 // that it extends what was seen before, and remembers it.
 func fetch(ctx context.Context, h *home.Home, client *broker.Client) (*orglog.Copy, error) {
-	log, err := orglog.Fetch(ctx, h, client)
-	if err != nil {
-		return nil, logOf(client, err)
-	}
-	return log, nil
-}
-
-// logOf says which mount's log an error is about.
-func logOf(client *broker.Client, err error) error {
-	return fmt.Errorf("%s at %s: %w", client.Mount(), client.Address(), err)
+	return orglog.Fetch(ctx, h, client)
 }
 
 // fetched opens the state directory and the broker, and fetches and verifies the
@@ -84,7 +75,7 @@ func (a *app) sign(ctx context.Context, build func(*roster.Roster) ([]entry, err
 	log.Again = func() { a.Say("another signer changed the organisation meanwhile; signing again") }
 	// What is kept here may be old, and what build says may depend on that.
 	if err := log.Sync(ctx); err != nil {
-		return nil, logOf(client, err)
+		return nil, err
 	}
 	_, err = log.Sign(ctx, orglog.Change{Build: build})
 	switch {

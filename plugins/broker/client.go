@@ -44,8 +44,10 @@ type Config struct {
 // Client speaks to one mount of one Vault. It may be used from several
 // goroutines.
 type Client struct {
-	vault *vault.Client
-	mount string
+	vault     *vault.Client
+	mount     string
+	addressed bool // the address was given, not the environment's
+	anonymous bool // no token is sent, on purpose
 
 	sleep func(context.Context, time.Duration) error
 	now   func() time.Time
@@ -106,7 +108,7 @@ func New(config Config) (*Client, error) {
 	if mount == "" || strings.Contains(mount, "..") || strings.Contains(mount, "//") {
 		return nil, fmt.Errorf("mount path %q: use the path that `vault secrets list` shows", config.Mount)
 	}
-	return &Client{vault: client, mount: mount, sleep: sleep, now: time.Now}, nil
+	return &Client{vault: client, mount: mount, addressed: config.Address != "", anonymous: config.Anonymous, sleep: sleep, now: time.Now}, nil
 }
 
 // helperToken is the token that `vault login` left, "" where there is none: what
@@ -128,6 +130,9 @@ func (c *Client) Address() string { return c.vault.Address() }
 
 // Mount is the path of the mount, without slashes around it.
 func (c *Client) Mount() string { return c.mount }
+
+// Where is the mount and the address, for people.
+func (c *Client) Where() string { return c.mount + " at " + plainAddress(c.Address()) }
 
 // Vault is the underlying client, for what lies outside the mount.
 func (c *Client) Vault() *vault.Client { return c.vault }
@@ -162,7 +167,7 @@ func (c *Client) getRaw(ctx context.Context, path string, query url.Values) ([]b
 		if response != nil {
 			_ = response.Body.Close()
 		}
-		return nil, decodeError("read", path, err)
+		return nil, c.decodeError("read", path, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -192,7 +197,7 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 	}
 	answer, err := c.vault.Logical().WriteBytesWithContext(ctx, path, encoded)
 	if err != nil {
-		return decodeError("write", path, err)
+		return c.decodeError("write", path, err)
 	}
 	if out == nil {
 		return nil
@@ -209,7 +214,7 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 
 func (c *Client) delete(ctx context.Context, path string) error {
 	if _, err := c.vault.Logical().DeleteWithContext(ctx, path); err != nil {
-		return decodeError("delete", path, err)
+		return c.decodeError("delete", path, err)
 	}
 	return nil
 }

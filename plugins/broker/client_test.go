@@ -90,6 +90,64 @@ func TestErrorsAreDecoded(t *testing.T) {
 	}
 }
 
+// What Vault itself refuses says which Vault, and what to do.
+func TestVaultsOwnRefusalsSayWhere(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		status int
+		text   string
+		token  string
+		says   []string
+	}{
+		{"sealed", 503, "Vault is sealed", "token", []string{" at ADDRESS: Vault is sealed; run `vault operator unseal`"}},
+		{"a token that may not", 403, "permission denied", "token", []string{" at ADDRESS: permission denied; the token lacks a Vault policy"}},
+		{"no token", 403, "permission denied", "", []string{" at ADDRESS: permission denied; no token was sent: set VAULT_TOKEN", "or nothing is mounted"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) { refuse(w, test.status, test.text) })
+			c.vault.SetToken(test.token)
+			_, err := c.ReadLog(t.Context(), 0)
+			for _, part := range test.says {
+				if part = strings.ReplaceAll(part, "ADDRESS", c.Address()); err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("%v does not say %q", err, part)
+				}
+			}
+		})
+	}
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { refuse(w, 409, "statement_out_of_sequence: fetch") })
+	if _, err := c.ReadLog(t.Context(), 0); err == nil || strings.Contains(err.Error(), c.Address()) {
+		t.Errorf("the broker's own refusal: %v", err)
+	}
+}
+
+func TestWhereNothingAnswersTheSettingIsNamedThatSaysWhere(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	nowhere := server.URL
+	server.Close()
+	t.Setenv(vault.EnvVaultMaxRetries, "0")
+	for name, test := range map[string]struct{ given, environment, says string }{
+		"given":             {nowhere, "https://other.test", "is the address that was given for Vault right"},
+		"the environment's": {"", nowhere, "is VAULT_ADDR right"},
+	} {
+		t.Setenv(vault.EnvVaultAddress, test.environment)
+		c, err := New(Config{Address: test.given, Token: "token"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.ReadLog(t.Context(), 0); err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), nowhere) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Setenv(vault.EnvVaultAddress, "")
+	c, err := New(Config{Token: "token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.addressing(); !strings.Contains(got, "VAULT_ADDR is not set") {
+		t.Errorf("neither: %s", got)
+	}
+}
+
 func TestPathsLieUnderTheMount(t *testing.T) {
 	var got string
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,17 +26,23 @@ type Error struct {
 	Path      string // with the mount, without /v1/
 	Status    int    // HTTP status
 	Text      string // what the server says, several reasons joined by "; "
+	Address   string // of the server
+	Tokenless bool   // no token was there to be sent
 }
 
-// Error says what was done, what the server answered, and what to do where it
-// said so.
+// Error says what was done, where Vault itself refused which Vault, what the
+// server answered, and what to do where it said so.
 func (e *Error) Error() string {
 	text := e.Text
 	if text == "" {
 		text = strings.ToLower(http.StatusText(e.Status))
 	}
 	if e.Status == http.StatusForbidden && e.Name() == "" {
-		text += "; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`"
+		if e.Tokenless {
+			text += "; no token was sent: set VAULT_TOKEN, or run `vault login`"
+		} else {
+			text += "; the token lacks a Vault policy for this path, or is no longer valid: see `vault token lookup`"
+		}
 		if !e.vaults() {
 			mount, _, _ := strings.Cut(e.Path, "/")
 			text += fmt.Sprintf("; or nothing is mounted at %s, of which Vault says the same: see `vault secrets list`", mount)
@@ -43,7 +51,18 @@ func (e *Error) Error() string {
 	if e.unmounted() {
 		text = strings.TrimSuffix(text, ".") + "; is the engine mounted there? `vault secrets list` shows the mounts, STILLVAULT_MOUNT says which one is meant, and `stillvault install` makes one"
 	}
+	if e.sealed() {
+		text += "; run `vault operator unseal` there"
+	}
+	if e.Address != "" && e.Name() == "" {
+		return fmt.Sprintf("%s %s at %s: %s", e.Operation, e.Path, e.Address, text)
+	}
 	return fmt.Sprintf("%s %s: %s", e.Operation, e.Path, text)
+}
+
+// sealed says whether Vault is sealed, known by its words as in [Error.unmounted].
+func (e *Error) sealed() bool {
+	return e.Status == http.StatusServiceUnavailable && strings.EqualFold(e.Text, "vault is sealed")
 }
 
 // unmounted says whether Vault has no mount at the path. Its answer has neither a
@@ -120,16 +139,39 @@ func NameOf(err error) string {
 	return ""
 }
 
-func decodeError(operation, path string, err error) error {
+func (c *Client) decodeError(operation, path string, err error) error {
 	var answer *vault.ResponseError
 	if !errors.As(err, &answer) {
-		return fmt.Errorf("%s %s: %w; is VAULT_ADDR right and the server running?", operation, path, err)
+		return fmt.Errorf("%s %s: %w; %s", operation, path, err, c.addressing())
 	}
 	texts := make([]string, 0, len(answer.Errors))
 	for _, text := range answer.Errors {
 		texts = append(texts, plain(text))
 	}
-	return &Error{Operation: operation, Path: path, Status: answer.StatusCode, Text: strings.Join(texts, "; ")}
+	return &Error{Operation: operation, Path: path, Status: answer.StatusCode, Text: strings.Join(texts, "; "),
+		Address: plainAddress(c.Address()), Tokenless: !c.anonymous && c.vault.Token() == ""}
+}
+
+// addressing is what to do where nothing answers, by what says where Vault is.
+func (c *Client) addressing() string {
+	switch {
+	case c.addressed:
+		return "is the address that was given for Vault right and the server running?"
+	case os.Getenv(vault.EnvVaultAddress) == "" && c.Address() == defaultAddress:
+		return "VAULT_ADDR is not set and no address was given, so that Vault's default was tried: set one"
+	}
+	return "is VAULT_ADDR right and the server running?"
+}
+
+// defaultAddress is where Vault's client looks for a server that nobody named.
+const defaultAddress = "https://127.0.0.1:8200"
+
+// plainAddress is an address without the password that it may carry.
+func plainAddress(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Redacted()
+	}
+	return "the address that was given"
 }
 
 // Plain is a text of the server's as it may be shown: what a terminal would obey,

@@ -16,6 +16,8 @@ import (
 type Broker interface {
 	ReadLog(ctx context.Context, from uint64) (*broker.LogPage, error)
 	AppendLog(ctx context.Context, statements []envelope.Signed) error
+	// Where says which mount of which Vault this is, for people.
+	Where() string
 }
 
 var _ Broker = (*broker.Client)(nil)
@@ -116,12 +118,18 @@ func (c *Copy) fetch(ctx context.Context, m Memory, b Broker) error {
 	if err != nil {
 		return err
 	}
-	if err := c.extend(m, page); errors.Is(err, ErrUnfounded) {
-		return err
-	} else if err != nil {
-		return fmt.Errorf("the broker's org log: %w", err)
+	if err = c.extend(m, page); err == nil {
+		err = c.remember(m)
 	}
-	return c.remember(m)
+	switch {
+	case err == nil, errors.Is(err, errOvertaken):
+		return err
+	case errors.Is(err, roster.ErrForked), errors.Is(err, roster.ErrOrganisation):
+		if other := foreign(ctx, m, b); other != nil {
+			err = other
+		}
+	}
+	return fmt.Errorf("the org log of %s: %w", b.Where(), err)
 }
 
 func (c *Copy) remember(m Memory) error {

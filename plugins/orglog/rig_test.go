@@ -71,6 +71,9 @@ func (s *server) AppendLog(_ context.Context, statements []envelope.Signed) erro
 	return nil
 }
 
+// Where names the broker.
+func (s *server) Where() string { return "stillvault at http://broker.test" }
+
 // ReadLog reads the log from a statement on.
 func (s *server) ReadLog(_ context.Context, from uint64) (*broker.LogPage, error) {
 	s.mu.Lock()

@@ -71,6 +71,7 @@ func (v *Volatile) pinned(r *roster.Roster, statements []envelope.Signed) error 
 	case held(statements, v.Identity):
 		return fmt.Errorf("the organisation was moved from this key, %s, to another, %s: %w", v.Identity, r.Identity(), ErrOtherSigner)
 	}
-	return fmt.Errorf("the log is not held by the signer's key; where the organisation was moved to that key, what the broker shows is older, "+
-		"and `stillvault org log push` from the machine that moved it gives it the rest: %w", roster.ErrOrganisation)
+	return fmt.Errorf("it is that of organisation %s, which is not held by the signer's key, %s; see that Vault's address (VAULT_ADDR), the mount and the signer are the ones that you mean, "+
+		"and name the version of a Transit key that was rotated (version=1). Where the organisation was moved to that key, what the broker shows is older, "+
+		"and `stillvault org log push` from the machine that moved it gives it the rest: %w", inFull(r.Organisation()), v.Identity, roster.ErrOrganisation)
 }

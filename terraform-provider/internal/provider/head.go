@@ -47,7 +47,10 @@ func checkHead(ctx context.Context, private privateReader, r *roster.Roster) err
 	if err := json.Unmarshal(kept, &head); err != nil {
 		return fmt.Errorf("the head that the state remembers: %w", err)
 	}
-	if err := r.Follows(head); err != nil {
+	switch err := r.Follows(head); {
+	case errors.Is(err, roster.ErrForked):
+		return fmt.Errorf("by Terraform's state, another log was seen, be it another organisation's; is this the Vault (VAULT_ADDR, or the provider's address) that the state was applied to? %w", err)
+	case err != nil:
 		return fmt.Errorf("by Terraform's state, a newer log was seen: %w", err)
 	}
 	return nil

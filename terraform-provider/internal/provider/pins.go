@@ -43,7 +43,8 @@ func (p *pins) Recall() (orglog.Known, error) {
 	case err != nil:
 		return kept, err
 	case !known.Organisation.IsZero() && known.Organisation != kept.Organisation:
-		return known, fmt.Errorf("the configured organisation is not the one that %s is pinned to: %w", h.Dir(), roster.ErrOrganisation)
+		return known, fmt.Errorf("the configured organisation, %s, is not the one that the state directory %s is pinned to, %s; correct the provider's organization (or %s), or its home (or %s): %w",
+			known.Organisation, h.Dir(), kept.Organisation, organizationVariable, home.Variable, roster.ErrOrganisation)
 	case len(kept.Statements) == 0 && !known.Head.Hash.IsZero():
 		kept.Head = known.Head
 	}
