@@ -16,8 +16,8 @@ import (
 	"github.com/stillvault/stillvault/core/roster"
 )
 
-// idsOf reads a set of ids; unknown ones are left out and said by whole. A null
-// set is an empty one.
+// idsOf reads a set of ids; unknown ones are left out and said by whole, and so are
+// those that are null: see absent. A null set is an empty one.
 func idsOf(_ context.Context, at path.Path, set types.Set, diags *diag.Diagnostics) (ids []envelope.ID, whole bool) {
 	if set.IsUnknown() {
 		return nil, false
@@ -25,14 +25,13 @@ func idsOf(_ context.Context, at path.Path, set types.Set, diags *diag.Diagnosti
 	ids, whole = []envelope.ID{}, true
 	for _, element := range set.Elements() {
 		text, _ := element.(types.String)
-		if text.IsUnknown() {
+		if text.IsUnknown() || text.IsNull() {
 			whole = false
 			continue
 		}
 		id, err := envelope.ParseID(text.ValueString())
 		if err != nil {
-			diags.AddAttributeError(at, "Not an id", fmt.Sprintf("%q is not the id of an approver, group or consumer: use the `id` of its resource, or of `data.stillvault_roster`. "+
-				"A pending approver has none yet.", text.ValueString()))
+			diags.AddAttributeError(at, "Not an id", fmt.Sprintf("%q is not the id of an approver, group or consumer: use the `id` of its resource, or of `data.stillvault_roster`.", text.ValueString()))
 			continue
 		}
 		ids = append(ids, id)

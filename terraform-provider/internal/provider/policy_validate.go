@@ -38,8 +38,10 @@ func (p *policyResource) ValidateConfig(ctx context.Context, req resource.Valida
 		resp.Diagnostics.AddAttributeError(path.Root("requirement"), "Wrong number of requirements",
 			fmt.Sprintf("A policy has 1 to %d `requirement` blocks, this one %d.", roster.MaxRequirements, ordinary))
 	}
-	idsOf(ctx, path.Root("authors"), config.Authors, &resp.Diagnostics)
-	idsOf(ctx, path.Root("consumers"), config.Consumers, &resp.Diagnostics)
+	for name, ids := range map[string]types.Set{"authors": config.Authors, "consumers": config.Consumers} {
+		idsOf(ctx, path.Root(name), ids, &resp.Diagnostics)
+		foreseeAbsent(path.Root(name), ids, &resp.Diagnostics)
+	}
 	config.validateTimes(&resp.Diagnostics)
 }
 
@@ -58,6 +60,8 @@ func (q *placed) validate(ctx context.Context, names map[string]path.Path, diags
 			fmt.Sprintf("Break-glass needs at least %d people: it is no way for one person around the others.", roster.MinBreakGlass))
 	}
 	named, whole := q.named(ctx, diags)
+	foreseeAbsent(q.at.AtName("approvers"), q.Approvers, diags)
+	foreseeAbsent(q.at.AtName("groups"), q.Groups, diags)
 	if diags.HasError() || !whole {
 		return
 	}

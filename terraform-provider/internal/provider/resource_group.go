@@ -76,6 +76,8 @@ func (g *groupResource) ValidateConfig(ctx context.Context, req resource.Validat
 	}
 	idsOf(ctx, path.Root("approvers"), config.Approvers, &resp.Diagnostics)
 	idsOf(ctx, path.Root("groups"), config.Groups, &resp.Diagnostics)
+	foreseeAbsent(path.Root("approvers"), config.Approvers, &resp.Diagnostics)
+	foreseeAbsent(path.Root("groups"), config.Groups, &resp.Diagnostics)
 }
 
 // ModifyPlan notes that the group will be another, since what is said of policies that
@@ -132,6 +134,10 @@ func (g *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 func (g *groupResource) set(ctx context.Context, private privateReader, plan, was *groupModel, diags *diag.Diagnostics) (roster.Head, bool) {
 	body := plan.body(ctx, diags)
 	if diags.HasError() {
+		return roster.Head{}, false
+	}
+	if absent(plan.Approvers) || absent(plan.Groups) {
+		plan.thing().fail("set", g.session.errAbsent(ctx), diags)
 		return roster.Head{}, false
 	}
 	build := func(r *roster.Roster) ([]orglog.Entry, error) {

@@ -83,7 +83,7 @@ func (p *policyResource) set(ctx context.Context, private privateReader, plan, w
 		return roster.Head{}, false
 	}
 	if !whole {
-		diags.AddError(fmt.Sprintf("Cannot set policy %q", body.Name), "Something in it is not known even now.")
+		plan.thing().fail("set", p.session.errAbsent(ctx), diags) // all else is known by now
 		return roster.Head{}, false
 	}
 	var signed roster.Policy
