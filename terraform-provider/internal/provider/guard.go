@@ -48,7 +48,8 @@ func (s *session) guard(ctx context.Context, r *roster.Roster, entries []orglog.
 	}
 	if len(harmed) > 0 {
 		slices.Sort(harmed)
-		return fmt.Errorf("%s: %w. Who means to lose them runs %s, which says what else it does", listed(slices.Compact(harmed)), errLoses, s.forced(r, entries))
+		harmed = slices.Compact(harmed)
+		return fmt.Errorf("%s: %w%s. Who means to lose them runs %s, which says what else it does", listed(harmed), errLoses, s.remains(ctx, harmed), s.forced(r, entries))
 	}
 	if len(p.Unmeetable) > 0 && !kinds[roster.KindApproverRevoke] {
 		return fmt.Errorf("%w%s; nothing was changed. Who means that runs %s", shortOf(then.Roster(), p.Unmeetable), s.waiting(ctx, r), s.forced(r, entries))

@@ -71,7 +71,8 @@ func (*secretResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			},
 			"remove_on_destroy": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Remove every version for good when this is destroyed. By default its latest version is marked as deleted, and `vault write MOUNT/undelete/PATH versions=N` takes that back.",
+				MarkdownDescription: "Remove every version for good when this is destroyed. By default its latest version is marked as deleted, and `vault write MOUNT/undelete/PATH versions=N` takes that back. " +
+					"So the policy of the path stays needed, and cannot be destroyed: set this and apply it before you destroy both, or remove what is left with `vault delete MOUNT/metadata/PATH`.",
 			},
 			"version":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of the latest version."},
 			"secret_id":    computed("Id of the secret: the same for all its versions, another one if the path was removed and begun anew."),
