@@ -142,6 +142,7 @@ func (m *consumerModel) revoke(ctx context.Context, s *session, private privateR
 		},
 		Guard: func(ctx context.Context, _ *roster.Roster, entries []orglog.Entry) error {
 			warnings = m.costs(ctx, s, entries[0])
+			m.foreseeEnd(ctx, s, &warnings)
 			return nil
 		},
 	})
@@ -169,6 +170,20 @@ func (m *consumerModel) costs(ctx context.Context, s *session, e orglog.Entry) d
 			fmt.Sprintf("%s: write them again, by an author that their policies allow.", listed(p.Disbelieved)))
 	}
 	return warnings
+}
+
+// foreseeEnd warns where it is the mount that ends as a consumer: its key was admitted
+// once, and it has no other. One that was admitted and is another mount by now is not it.
+func (m *consumerModel) foreseeEnd(ctx context.Context, s *session, diags *diag.Diagnostics) {
+	if !m.isMount() {
+		return
+	}
+	if mount, err := s.mount(ctx); err == nil && mount.Signing.String() != m.SigningKey.ValueString() {
+		return
+	}
+	diags.AddWarning(fmt.Sprintf("The mount can be no consumer again after %q", m.Name.ValueString()),
+		"Its key is revoked for good, and a mount has one. Nothing that is stored in it can be re-shared any more, so that what waits for that, or will after a change of people or of a quorum, stays unreadable until it is written again; "+
+			"and `vault read` and `vault write` end there. Hosts and CI go on.")
 }
 
 // plan says what the mount is, where it is the consumer.

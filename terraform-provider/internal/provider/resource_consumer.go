@@ -42,7 +42,8 @@ func (c *consumerResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	stays := stringplanmodifier.UseStateForUnknown()
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A consumer: a program with a signing key that may receive and write secrets where a policy names it. Policies bind its id, which stays when it is renamed; another key makes it another consumer.\n\n" +
-			"Destroying it ends its key for good: a key is admitted once. A mount makes its key when it is enabled, so one whose consumer was destroyed can be none again.",
+			"Destroying it ends its key for good: a key is admitted once. A mount makes its key when it is enabled, so one whose consumer was destroyed can be none again: " +
+			"nothing in it can be re-shared from then on, and `vault read` and `vault write` end there. The plan warns of that.",
 		Attributes: map[string]schema.Attribute{
 			"id":   schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{stays}, MarkdownDescription: "Id of the consumer, for life."},
 			"name": schema.StringAttribute{Required: true, Validators: []validator.String{nameForm{}}, MarkdownDescription: "Name, unique among consumers."},
@@ -85,12 +86,18 @@ func (c *consumerResource) ValidateConfig(ctx context.Context, req resource.Vali
 }
 
 // ModifyPlan shows the mount's key where it is to be admitted, and warns where the
-// mount has another one by now.
+// mount has another one by now, or ends as a consumer.
 func (c *consumerResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || c.session == nil {
+	if c.session == nil {
 		return
 	}
 	var plan, state consumerModel
+	if req.Plan.Raw.IsNull() {
+		if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); !resp.Diagnostics.HasError() {
+			state.foreseeEnd(ctx, c.session, &resp.Diagnostics)
+		}
+		return
+	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
