@@ -17,7 +17,7 @@ resource "stillvault_policy" "production" {
 
   requirement {
     m         = 1
-    approvers = [data.stillvault_roster.everyone.approvers[0].id]
+    approvers = [data.stillvault_roster.everyone.approvers["alice"].id]
   }
 }
 
