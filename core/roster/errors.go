@@ -8,7 +8,7 @@ var (
 	// ErrForked means that two histories of one organisation exist.
 	ErrForked = errors.New("roster_forked: the organisation's log shown here contradicts one seen before; compare `stillvault org log export` from two machines before you trust either")
 	// ErrRolledBack means that the log is shorter than one that was seen before.
-	ErrRolledBack = errors.New("roster_rolled_back: the organisation's log is shorter than the one seen before; push the newer log to the broker with `stillvault org log push`")
+	ErrRolledBack = errors.New("roster_rolled_back: the organisation's log is shorter than the one seen before; push the newer log to the broker with `stillvault org log push`, from a machine that has seen it; where none has kept it, docs/operations.md says what is left (A log that was lost)")
 	// ErrBehind means that a message refers to statements this roster lacks.
 	ErrBehind = errors.New("roster_behind: the message refers to statements that this side has not seen; fetch the organisation's log and try again")
 	// ErrExpired means that the last checkpoint has expired.

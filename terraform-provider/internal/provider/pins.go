@@ -86,7 +86,7 @@ func (p *pins) Advance(r *roster.Roster, statements []envelope.Signed) error {
 
 // errMinimum means that a log is older than the configuration wants, for which
 // fetching it again is no remedy.
-var errMinimum = errors.New("roster_rolled_back: the organisation's log is shorter than minimum_head says; push the newer log to the broker with `stillvault org log push`")
+var errMinimum = errors.New("roster_rolled_back: the organisation's log is shorter than minimum_head says; push the newer log to the broker with `stillvault org log push`, from a machine that has seen it; where none has kept it, docs/operations.md says what is left (A log that was lost)")
 
 func (p *pins) minimum(r *roster.Roster) error {
 	if p.volatile.Minimum.Hash.IsZero() {
