@@ -28,8 +28,9 @@ func (b *broker) pathMount() *framework.Path {
 		HelpSynopsis: "The mount's id, public key and version.",
 		HelpDescription: `
 The organisation's signer admits the mount as a consumer with this id and public
-key. Only then, and only where a policy names it, can the mount write secrets
-that it is given in plaintext, or receive them for "vault read".`,
+key. Only then can it ask people to share anew what is stored, which it signs; and
+only where a policy names it besides can the mount write secrets that it is given
+in plaintext, or receive them for "vault read".`,
 	}
 }
 

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,6 +47,7 @@ func (b *broker) pathStatus() *framework.Path {
 					"rotate":            required(framework.TypeStringSlice, "Secrets for which break-glass was used and that were not written again since, the first 100."),
 					"rotate_count":      required(framework.TypeInt, "How many these are."),
 					"resharing":         required(framework.TypeMap, "By policy, how many versions wait for being shared anew; reshares/ has more."),
+					"unasked":           required(framework.TypeStringSlice, "Policies under which nobody can be asked for that; problems says why."),
 					"unproven":          required(framework.TypeInt, "How many versions were shared anew and still keep the shares from before, until enough of the new ones have opened their version."),
 					"suspected":         required(framework.TypeStringSlice, "Secrets of which somebody is said to have lied when they dealt; reshares/ says who. The first 100."),
 					"alarms":            required(framework.TypeInt, "How many times the glass was broken that nobody has acknowledged yet; alarms/ has them."),
@@ -86,16 +88,15 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	if err != nil {
 		return nil, err
 	}
-	addReshares(views, data)
+	problems := addReshares(views, data)
 	// Read before the roster is locked: the first time it takes a while.
 	if err := b.index.load(ctx, b); err != nil {
 		return nil, err
 	}
-	var problems []string
 	err = b.withRoster(ctx, func(r *roster.Roster) error {
 		data["head_seq"], data["head_hash"] = int64(r.Head().Seq), r.Head().Hash.String()
 		data["head_expires"] = shownTime(r.Expires())
-		problems = b.rosterProblems(ctx, r)
+		problems = append(b.rosterProblems(ctx, r), problems...)
 		b.addSecrets(r, data)
 		return nil
 	})
@@ -114,20 +115,29 @@ func (b *broker) readStatus(ctx context.Context, _ *logical.Request, _ *framewor
 	return &logical.Response{Data: data}, nil
 }
 
-// addReshares adds what is being shared anew.
-func addReshares(views []reshare.View, data map[string]any) {
-	resharing, unproven, suspected := map[string]any{}, 0, []string{}
+// addReshares adds what is being shared anew, and returns in words what keeps it from
+// being, but for a mount that is no consumer, of which status tells in any case.
+func addReshares(views []reshare.View, data map[string]any) (problems []string) {
+	resharing, unasked, unproven, suspected := map[string]any{}, []string{}, 0, []string{}
 	for _, v := range views {
 		unproven += v.Unproven
 		if v.Waiting > 0 {
 			resharing[v.Name] = v.Waiting
+		}
+		if v.Waiting > 0 && v.Cause != nil {
+			unasked = append(unasked, v.Name)
+			if !errors.Is(v.Cause, exchange.ErrMountNotAdmitted) {
+				problems = append(problems, fmt.Sprintf("nothing can be shared anew under policy %s: %s", v.Name, v.Cause))
+			}
 		}
 		for _, s := range v.Suspected {
 			suspected = append(suspected, s.Path)
 		}
 	}
 	slices.Sort(suspected)
-	data["resharing"], data["unproven"], data["suspected"] = resharing, unproven, firstOf(slices.Compact(suspected))
+	data["resharing"], data["unasked"] = resharing, unasked
+	data["unproven"], data["suspected"] = unproven, firstOf(slices.Compact(suspected))
+	return problems
 }
 
 // maxSuspicions is how many suspicions status puts into words.

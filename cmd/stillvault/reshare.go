@@ -34,12 +34,20 @@ func (a *app) reshareListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Print(all, func(rows *terminal.Rows) {
+			if err := a.Print(all, func(rows *terminal.Rows) {
 				rows.Row("POLICY", "PATH", "WAITING", "DONE", "WAITS FOR", "UNPROVEN")
 				for _, r := range all {
 					rows.Row(r.Policy, r.Pattern, r.Waiting, r.Done, orNobody(dealers(r.Missing)), unproven(r))
 				}
-			})
+			}); err != nil {
+				return err
+			}
+			for _, r := range all {
+				if r.Problem != "" {
+					a.Warn("nobody can be asked to re-share under %s: %s", r.Policy, r.Problem)
+				}
+			}
+			return nil
 		},
 	}
 }

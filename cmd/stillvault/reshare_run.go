@@ -10,10 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stillvault/stillvault/cmd/stillvault/internal/approver"
+	"github.com/stillvault/stillvault/core/roster"
 )
 
-// ErrNoReshare means that no re-share of a policy waits for the approver.
-var ErrNoReshare = errors.New("reshare_absent: no re-share under this policy waits for this approver; `stillvault reshare list` shows who is waited for")
+var (
+	// ErrNoReshare means that no re-share of a policy waits for the approver.
+	ErrNoReshare = errors.New("reshare_absent: no re-share under this policy waits for this approver; `stillvault reshare list` shows who is waited for")
+	// ErrMute means that nothing waits because the mount cannot ask.
+	ErrMute = errors.New("mount_not_admitted: this mount is no consumer of the organisation, so it can ask nobody to re-share; have the signer run `stillvault consumer admit --mount`, then run this again")
+)
 
 type reshareRunOptions struct {
 	approver string
@@ -60,6 +65,9 @@ func (a *app) reshareRun(ctx context.Context, in io.Reader, policies []string, o
 	if err != nil {
 		return desk.explain(err)
 	}
+	if len(all) == 0 && desk.mute() {
+		return ErrMute
+	}
 	for _, name := range policies {
 		if !slices.ContainsFunc(all, func(r approver.Resharing) bool { return r.Case.Policy.Name == name }) {
 			return fmt.Errorf("%q: %w", name, ErrNoReshare)
@@ -93,6 +101,14 @@ func (a *app) reshareRun(ctx context.Context, in io.Reader, policies []string, o
 	}
 	a.Say("re-shared. The new shares count once as many as the shares before demand have dealt")
 	return a.finishFormer(ctx, desk)
+}
+
+// mute says whether the approver's mount is no consumer in force, by this machine's
+// copy of the log: a request for a re-share is one that the mount signs.
+func (d *desk) mute() bool {
+	return !slices.ContainsFunc(d.session.Device.Roster.Consumers(), func(c *roster.Consumer) bool {
+		return c.Kind == roster.ConsumerMount && c.Mount == d.session.Device.Mount
+	})
 }
 
 func (a *app) confirmReshares(all []approver.Resharing, yes bool) error {

@@ -116,7 +116,11 @@ func (v statusView) attention(rows *terminal.Rows) {
 		rows.Row("reports", counted(v.Reports, "denial")+" by which somebody reported a request: stillvault reports list")
 	}
 	for _, policy := range slices.Sorted(maps.Keys(v.Resharing)) {
-		rows.Row("re-sharing", fmt.Sprintf("%s: %s wait for their holders: stillvault reshare show %s", policy, counted(v.Resharing[policy], "version"), policy))
+		what := "wait for their holders: stillvault reshare show " + policy
+		if slices.Contains(v.Unasked, policy) {
+			what = "wait, and nobody can be asked for them: see what is the problem"
+		}
+		rows.Row("re-sharing", fmt.Sprintf("%s: %s %s", policy, counted(v.Resharing[policy], "version"), what))
 	}
 	if v.Unproven > 0 {
 		rows.Row("unproven", counted(v.Unproven, "version")+" re-shared, and not yet opened with enough of the new shares: those from before are kept")

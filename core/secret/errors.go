@@ -28,7 +28,7 @@ var (
 	ErrFollows = errors.New("reshare_needless: the version is shared as its policy wants already")
 	// ErrStale means that the policy's requirements changed since the version
 	// was sealed, and its shares have not followed.
-	ErrStale = errors.New("access_structure_stale: the policy's requirements changed and this version's shares have not followed; have its people re-share it (stillvault reshare), or write it again")
+	ErrStale = errors.New("access_structure_stale: the policy's requirements changed and this version's shares have not followed; have its people re-share it (`stillvault reshare list` says who, or what keeps them from it), or write it again")
 	// ErrNotHolder means that a keyring holds no share of the version.
 	ErrNotHolder = errors.New("no_share: this approver holds no share of the version; have it re-shared or written again")
 	// ErrShare means that a share is not the one that the wrap set commits to.

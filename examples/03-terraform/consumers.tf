@@ -1,10 +1,15 @@
 # What may write and receive, where a policy names it. Vault itself is one, for
-# `vault read`: it sees what passes through it.
+# `vault read`: it sees what passes through it. It is also what asks people to hand on
+# their shares when a policy or its people change, and once revoked can do so no more.
 resource "stillvault_consumer" "vault" {
   name = "vault"
   kind = "mount"
 
   depends_on = [stillvault_organization.this]
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # A host has a key of its own and reads end to end.

@@ -44,7 +44,10 @@ type Status struct {
 	// Resharing says, by policy, how many versions wait for being shared anew;
 	// Unproven counts those that were and still keep the shares from before.
 	Resharing map[string]int `json:"resharing"`
-	Unproven  int            `json:"unproven"`
+	// Unasked are the policies under which nobody can be asked for that, by reason of
+	// something that Problems has.
+	Unasked  []string `json:"unasked"`
+	Unproven int      `json:"unproven"`
 	// Alarms and Reports count those that nobody has acknowledged.
 	Alarms   int      `json:"alarms"`
 	Reports  int      `json:"reports"`

@@ -4,7 +4,9 @@ resource "stillvault_consumer" "web" {
   signing_key = "MWSpEWa65jHKCpL7gpMuu3hIFCByLktbo7XhUmNz5T8"
 }
 
-# The mount itself, for `vault read`: the plan shows the key that is admitted.
+# The mount itself, which asks people to re-share and, where a policy names it, is
+# `vault read`: the plan shows the key that is admitted. Once revoked, it is no
+# consumer again.
 resource "stillvault_consumer" "vault" {
   name = "vault"
   kind = "mount"
