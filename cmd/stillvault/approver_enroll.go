@@ -25,6 +25,7 @@ type enrolOptions struct {
 	software bool
 	noQR     bool
 	rekey    bool
+	pin      string // organisation id, empty where it is pinned here
 }
 
 func (a *app) approverEnrollCommand() *cobra.Command {
@@ -71,6 +72,7 @@ together. --no-entity says that the person cannot log in to this Vault.`,
 	f.DurationVar(&o.valid, "valid", time.Hour, "how long the ticket is valid")
 	f.BoolVar(&o.software, "software", false, "print the ticket for a terminal, even where there is a phone app")
 	f.BoolVar(&o.rekey, "rekey", false, "for somebody who is an approver already: a ticket for 'approver rekey', after a suspected leak")
+	f.StringVar(&o.pin, "organization", "", "id of the organisation, to be pinned on a machine that has none yet, as 'org pin' does")
 	f.BoolVar(&o.noQR, "no-qr", false, "print no QR code")
 	c.MarkFlagsMutuallyExclusive("rekey", "entity")
 	c.MarkFlagsMutuallyExclusive("rekey", "no-entity")
@@ -93,6 +95,11 @@ type ticketView struct {
 func (a *app) enrol(ctx context.Context, name string, o enrolOptions) (*ticketView, error) {
 	if err := roster.CheckName(name); err != nil {
 		return nil, err
+	}
+	if o.pin != "" {
+		if err := a.pinOrganisation(o.pin); err != nil {
+			return nil, err
+		}
 	}
 	h, client, log, err := a.fetched(ctx)
 	if err != nil {

@@ -105,21 +105,26 @@ will measure everything by. A second, other id is refused.`,
 		Example: "  stillvault org pin 3f1c…",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			id, err := envelope.ParseHash(args[0])
-			if err != nil {
-				return fmt.Errorf("%q is not an organisation id, 64 hexadecimal digits: %w", args[0], err)
-			}
-			h, err := a.home()
-			if err != nil {
-				return err
-			}
-			if err := h.Pin(id); err != nil {
-				return err
-			}
-			a.Say("pinned organisation %s in %s", id, h.Dir())
-			return nil
+			return a.pinOrganisation(args[0])
 		},
 	}
+}
+
+// pinOrganisation pins the organisation of an id, and says so.
+func (a *app) pinOrganisation(text string) error {
+	id, err := envelope.ParseHash(text)
+	if err != nil {
+		return fmt.Errorf("%q is not an organisation id, 64 hexadecimal digits: %w", text, err)
+	}
+	h, err := a.home()
+	if err != nil {
+		return err
+	}
+	if err := h.Pin(id); err != nil {
+		return err
+	}
+	a.Say("pinned organisation %s in %s", id, h.Dir())
+	return nil
 }
 
 func (a *app) orgCheckpointCommand() *cobra.Command {

@@ -12,7 +12,7 @@ import (
 
 var (
 	// ErrUnpinned means that this machine does not know its organisation yet.
-	ErrUnpinned = errors.New("organisation_unpinned: this machine does not know which organisation it belongs to; ask its signer for the id that `stillvault org show` prints, then run `stillvault org pin ID`")
+	ErrUnpinned = errors.New("organisation_unpinned: this machine does not know which organisation it belongs to; ask its signer for the id that `stillvault org show` prints, or take the id of Terraform's stillvault_organization, then run `stillvault org pin ID`")
 	// ErrPinned means that this machine belongs to an organisation already.
 	ErrPinned = errors.New("organisation_exists: this machine belongs to an organisation already; use another --home for a second one")
 	// ErrMount means that a mount has another id than before.

@@ -41,17 +41,18 @@ func (m *approverModel) thing() thing { return thing{"approver", m.Name.ValueStr
 func (m *approverModel) admitted() bool { return m != nil && m.ID.ValueString() != "" }
 
 // pend makes the model one of somebody who is not admitted yet.
-func (m *approverModel) pend(ctx context.Context, mount string, diags *diag.Diagnostics) {
+func (m *approverModel) pend(ctx context.Context, mount string, organisation types.String, diags *diag.Diagnostics) {
 	m.ID, m.SigningKey, m.Generation, m.Recovery = types.StringNull(), types.StringNull(), types.Int64Null(), types.BoolNull()
 	m.Factors, m.Devices = types.SetNull(types.StringType), types.ListNull(deviceType)
-	m.Status, m.Enroll = types.StringValue(approverPending), m.enrollCommand(ctx, mount, diags)
+	m.Status, m.Enroll = types.StringValue(approverPending), m.enrollCommand(ctx, mount, organisation, diags)
 }
 
 // enrollCommand is the line that makes the person's ticket, unknown while that
-// depends on something that is.
-func (m *approverModel) enrollCommand(ctx context.Context, mount string, diags *diag.Diagnostics) types.String {
+// depends on something that is. It names the organisation, which a machine that
+// only Terraform signs on may have pinned nowhere.
+func (m *approverModel) enrollCommand(ctx context.Context, mount string, organisation types.String, diags *diag.Diagnostics) types.String {
 	var entities []types.String
-	if m.Name.IsUnknown() || m.Entities.IsUnknown() {
+	if m.Name.IsUnknown() || m.Entities.IsUnknown() || organisation.IsUnknown() {
 		return types.StringUnknown()
 	}
 	diags.Append(m.Entities.ElementsAs(ctx, &entities, false)...)
@@ -70,6 +71,7 @@ func (m *approverModel) enrollCommand(ctx context.Context, mount string, diags *
 	if len(ids) == 0 {
 		words = append(words, "--no-entity")
 	}
+	words = append(words, "--organization", organisation.ValueString())
 	return types.StringValue(onMount(mount, words...))
 }
 

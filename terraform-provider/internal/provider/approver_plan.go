@@ -7,6 +7,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/stillvault/stillvault/core/roster"
 )
 
 // ModifyPlan says what is known before the approver is admitted, and what cannot
@@ -31,11 +34,21 @@ func (a *approverResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.sameWords(state, &resp.Diagnostics)
 	case plan.Fingerprint.IsNull():
 		a.session.ahead.awaits(plan.Name.ValueString())
-		plan.pend(ctx, a.session.broker.Mount(), &resp.Diagnostics)
+		plan.pend(ctx, a.session.broker.Mount(), a.organisation(ctx), &resp.Diagnostics)
 	default:
 		plan.open()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// organisation is the id of the organisation, unknown where there is none yet.
+func (a *approverResource) organisation(ctx context.Context) types.String {
+	id := types.StringUnknown()
+	_ = a.session.foresee(ctx, func(r *roster.Roster) error {
+		id = types.StringValue(r.Organisation().String())
+		return nil
+	})
+	return id
 }
 
 // sameWords refuses other words for somebody who is admitted.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/stillvault/stillvault/core/envelope"
 	"github.com/stillvault/stillvault/core/roster"
@@ -40,12 +41,15 @@ func (a *approverResource) set(ctx context.Context, private privateReader, plan,
 
 // pend says how the person is to be invited.
 func (a *approverResource) pend(ctx context.Context, plan *approverModel, diags *diag.Diagnostics) (roster.Head, error) {
-	plan.pend(ctx, a.session.broker.Mount(), diags)
 	a.session.ahead.awaits(plan.Name.ValueString())
 	err := a.free(ctx, plan.Name.ValueString())
 	var head roster.Head
 	if err == nil {
-		err = a.session.view(ctx, func(r *roster.Roster) error { head = r.Head(); return nil })
+		err = a.session.view(ctx, func(r *roster.Roster) error {
+			head = r.Head()
+			plan.pend(ctx, a.session.broker.Mount(), types.StringValue(r.Organisation().String()), diags)
+			return nil
+		})
 	}
 	if err == nil {
 		diags.AddWarning(fmt.Sprintf("Approver %q is pending", plan.Name.ValueString()),
@@ -67,7 +71,7 @@ func (a *approverResource) free(ctx context.Context, name string) error {
 // admit admits the device whose words are given.
 func (a *approverResource) admit(ctx context.Context, private privateReader, plan *approverModel, entities []string, diags *diag.Diagnostics) (roster.Head, error) {
 	name := plan.Name.ValueString()
-	command := plan.enrollCommand(ctx, a.session.broker.Mount(), diags)
+	command := plan.enrollCommand(ctx, a.session.broker.Mount(), a.organisation(ctx), diags)
 	e, err := a.session.answered(ctx, func(e broker.Enrolment) bool { return e.Name == name }, plan.Fingerprint.ValueString())
 	if err != nil {
 		if taken := a.free(ctx, name); taken != nil {
