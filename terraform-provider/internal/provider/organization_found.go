@@ -48,6 +48,11 @@ func (s *session) found(ctx context.Context, recovery envelope.VerifyKey) error 
 			return err
 		}
 	default:
+		// Somebody else may have founded it since its log was looked for: then it is
+		// not one that may be given up.
+		if err := s.unfounded(ctx); err != nil {
+			return err
+		}
 		return fmt.Errorf("%s at %s: %s: %w", s.broker.Mount(), s.broker.Address(), mount.Organisation, errOtherMount)
 	}
 	return s.log.Begin(ctx, first)
