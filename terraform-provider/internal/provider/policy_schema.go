@@ -30,6 +30,7 @@ func policySchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A policy: who may release the secrets whose paths its pattern matches, and to which consumers. " +
 			"Segment by segment, a literal beats `+` (one segment), which beats a trailing `*` (one or more); the most specific policy alone is in force for a path. " +
+			"One that somebody adds beside this, `prod/db` beside `prod/*`, takes its paths away, and no plan shows that: a `check` does, as in the example. " +
 			"All requirements must be met, and a person counts for one only.\n\n" +
 			"A change after which secrets would have no policy, or too few people, is refused and names them; what it leaves to be shared anew waits for those who hold shares now. " +
 			"So is the end of a policy. To move paths from one policy to another, have the other one match them first.",

@@ -55,3 +55,17 @@ resource "stillvault_consumer" "web" {
   name        = "web-1"
   signing_key = "qNvlhLSQwVlFvfMNLFUTDvzRzaYJu0f9TSu31mxNlyo"
 }
+
+# A more specific policy that somebody adds beside this one is no change of it: no
+# plan shows it, and this check does.
+check "production_database" {
+  data "stillvault_policy" "database" {
+    effective_for = "prod/db"
+    depends_on    = [stillvault_policy.production]
+  }
+
+  assert {
+    condition     = data.stillvault_policy.database.id == stillvault_policy.production.id
+    error_message = "prod/db is under policy ${data.stillvault_policy.database.name}."
+  }
+}
