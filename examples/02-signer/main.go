@@ -59,6 +59,24 @@ func (g guard) Sign(_ context.Context, s contract.Statement) ([]byte, error) {
 	return g.key.Sign(s.Type, s.Payload)
 }
 
+// checkRules refuses a rule that would never apply: nobody would be asked.
+func checkRules(rules []string) error {
+	for _, rule := range rules {
+		does, kind, _ := strings.Cut(rule, "=")
+		if does != "never" && does != "ask" || !slices.Contains(kinds, roster.Kind(kind)) {
+			return fmt.Errorf("%q is no rule: write never=KIND or ask=KIND, with one of %q", rule, kinds)
+		}
+	}
+	return nil
+}
+
+// kinds are all that a statement can have.
+var kinds = []roster.Kind{
+	roster.KindOrgInit, roster.KindOrgRotate, roster.KindApproverAdmit, roster.KindApproverSet, roster.KindApproverRekey, roster.KindApproverRevoke,
+	roster.KindDeviceAdmit, roster.KindDeviceRevoke, roster.KindGroupSet, roster.KindGroupDelete, roster.KindPolicySet, roster.KindPolicyDelete,
+	roster.KindConsumerAdmit, roster.KindConsumerSet, roster.KindConsumerRevoke, roster.KindCheckpoint, roster.KindReceiptsCheckpoint,
+}
+
 // subject is the kind of a statement, and the name of what it is about if it says one.
 // A removal has an id only, as in `stillvault group list -format=json`.
 func subject(s roster.Statement) string {
@@ -79,6 +97,10 @@ func ask(terminal io.ReadWriter, question string) bool {
 func main() {
 	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, "guard: name the signer that holds the key first")
+		os.Exit(2)
+	}
+	if err := checkRules(os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "guard:", err)
 		os.Exit(2)
 	}
 	key, err := open.Signer(context.Background(), os.Args[1], signer.Options{})

@@ -110,7 +110,10 @@ func begins(scheme string) string {
 			return fmt.Sprintf("it begins with %q, which is no kind of signer; is it %q?", scheme+":", known+":")
 		}
 	}
-	return "it begins with no kind of signer, such as file:"
+	if strings.EqualFold(scheme, "pkcs11") {
+		return "a PKCS#11 token is reached by a program, with an address that begins with exec: and is described in docs/operations.md"
+	}
+	return "it begins with no kind of signer, such as file:PATH"
 }
 
 // nameHints say what has to stand after the colon.
@@ -119,6 +122,13 @@ var nameHints = map[Scheme]string{
 	SSHAgent: "after ssh-agent: stands a fingerprint as `ssh-add -l` prints it, SHA256: and 43 characters",
 	Transit:  "after transit: stands the name of a key in Vault's Transit engine",
 	Exec:     "after exec: stands the path of a program; a question mark in it is written %3F, a percent sign %25",
+}
+
+// valueHints say what the value of a parameter has to be, where it has one form.
+var valueHints = map[string]string{
+	"sha256":  "; it is 64 hexadecimal digits, as `sha256sum` prints first",
+	"version": "; it is a number from 1 on",
+	"address": "; it is a URL that begins with https://, or with http:// on this machine",
 }
 
 // wrong does not repeat parameters: what somebody took for one may be a secret. Nor
@@ -145,7 +155,7 @@ func parseParameters(query string, known form) ([]parameter, error) {
 		}
 		plain, err := unescape(value)
 		if err != nil || !good(plain) {
-			return nil, fmt.Errorf("%s has a value that it cannot have", name)
+			return nil, fmt.Errorf("%s has a value that it cannot have%s", name, valueHints[name])
 		}
 		list = append(list, parameter{name, plain})
 	}

@@ -155,7 +155,8 @@ func TestASlipInTheKindOfASignerIsQuoted(t *testing.T) {
 	for text, says := range map[string]string{
 		"fil:/x": `"fil:", which is no kind of signer; is it "file:"?`, "files:/x": `is it "file:"?`, "FILE:/x": `is it "file:"?`,
 		"sshagent:" + fingerprint: `"sshagent:", which is no kind of signer; is it "ssh-agent:"?`, "ssh:x": `is it "ssh-agent:"?`,
-		"f:/x": "such as file:", ":/x": "such as file:", "exec": "such as file:",
+		"pkcs11:foo": "begins with exec:", "exec:/bin/s?sha256=abcd": "64 hexadecimal digits", "exec": "such as file:PATH:",
+		"f:/x": "such as file:", ":/x": "such as file:",
 	} {
 		if _, err := signer.ParseAddress(text); !errors.Is(err, signer.ErrAddress) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: got %v", text, err)

@@ -25,7 +25,10 @@ func (s *running) started(ctx context.Context, cause error) error {
 	}
 	switch s.process.hello.says(version) {
 	case silent:
-		return fmt.Errorf("%w (it ended, or never began: %s)%s", signer.ErrUnavailable, signer.Words(cause.Error()), s.lastWords())
+		if s.process.began() {
+			return fmt.Errorf("%w (it ended before it said where it listens)%s", signer.ErrUnavailable, s.lastWords())
+		}
+		return fmt.Errorf("%w (it did not begin: %s)%s", signer.ErrUnavailable, signer.Words(cause.Error()), s.lastWords())
 	case foreign:
 		return fmt.Errorf("%w (this program is no signer: it does not begin as plug-ins do)%s", signer.ErrVersion, s.lastWords())
 	case another:

@@ -89,6 +89,13 @@ func (p *process) begin() error {
 	return err
 }
 
+// began says whether the process was started.
+func (p *process) began() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running != nil
+}
+
 // Wait returns when it is gone.
 func (p *process) Wait(context.Context) error {
 	defer p.end()

@@ -48,7 +48,12 @@ func parse(args []string) (settings, error) {
 		}
 		return os.Setenv(name, value)
 	})
-	if err := flags.Parse(args); err != nil {
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return settings{}, errors.New("it is started by Stillvault, as a signer: exec:PATH?sha256=HEX&arg=--module=PATH&arg=--token=LABEL&arg=--key=LABEL&arg=--pin-file=PATH; " +
+			"in place of a label --serial and --id, and --setenv=NAME=VALUE for the library; docs/operations.md has more")
+	}
+	if err != nil {
 		return settings{}, fmt.Errorf("%w; the arguments are --module, --token or --serial, --key or --id, --pin-file and --setenv", err)
 	}
 	switch {

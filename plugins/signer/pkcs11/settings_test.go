@@ -20,6 +20,7 @@ func TestArguments(t *testing.T) {
 		"no key":            {args: "--module=m --token=t", says: "--id (in hexadecimal) is missing"},
 		"an id that is not": {args: whole + " --id=xyz", says: "invalid byte"},
 		"a PIN":             {args: whole + " --pin=1234", says: "the arguments are"},
+		"help":              {args: "--help", says: "exec:PATH?sha256=HEX&arg=--module=PATH"},
 		"something else":    {args: whole + " now", says: `"now"`},
 		"no variable":       {args: whole + " --setenv=X", says: "NAME=VALUE"},
 	}

@@ -92,6 +92,8 @@ func meaning(err error) error {
 	}
 	said := signer.Words(strings.Join(answer.Errors, "; "))
 	switch {
+	case answer.StatusCode == http.StatusNotFound && said == "":
+		return fmt.Errorf("there is no such key; see `vault list transit/keys`: %w", signer.ErrUnavailable)
 	case answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("there is no such key (%s); see `vault list transit/keys`: %w", said, signer.ErrUnavailable)
 	case answer.StatusCode == http.StatusForbidden:
