@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -122,6 +123,9 @@ func isHere(u *url.URL) bool {
 // expired. The caller wipes its secret.
 func (a *app) takeTicket(text string) (roster.Ticket, error) {
 	t, err := roster.ParseTicket(a.takeLink(text))
+	if errors.Is(err, envelope.ErrEncoding) {
+		return roster.Ticket{}, fmt.Errorf("%w; paste the whole line that begins with sv1, or the whole link", err)
+	}
 	if err != nil {
 		return roster.Ticket{}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +86,14 @@ func TestALinkDoesNotOverrideWhatIsSaid(t *testing.T) {
 	}
 	if text := (&app{}).takeLink("https://approve.example/#sv1.x~!"); text == "sv1.x" {
 		t.Error("a damaged link passes for a ticket")
+	}
+}
+
+func TestWhatIsNoTicketSaysWhatToPaste(t *testing.T) {
+	for _, text := range []string{"stillvault approver join", "sv1.", "sv1.AAAA", "https://vault.example/v1/stillvault/app/"} {
+		if _, err := (&app{}).takeTicket(text); !errors.Is(err, envelope.ErrEncoding) || !strings.Contains(err.Error(), "begins with sv1") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

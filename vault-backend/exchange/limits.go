@@ -77,12 +77,20 @@ func (x *Exchange) admitLocked(s slot, version uint64, limits Limits) error {
 // coolAfter stores the cooldown after a denial, and puts it in force.
 func (x *Exchange) coolAfter(ctx context.Context, r *request, g *ruling) error {
 	rec := &g.vetted.Receipt
-	c := cooldown{until: x.now().Add(x.cfg.Limits().Cooldown), denial: fmt.Sprintf("%s denied it with %q", g.name, rec.Reason)}
+	c := cooldown{until: x.now().Add(x.cfg.Limits().Cooldown), denial: g.name + " denied it" + grounds(rec.Reason)}
 	if rec.Report {
 		c.until = x.now().Add(max(reportedCooldown, x.cfg.Limits().Cooldown))
-		c.denial, c.report = fmt.Sprintf("%s denied and reported it with %q", g.name, rec.Reason), r.id
+		c.denial, c.report = g.name+" denied and reported it"+grounds(rec.Reason), r.id
 	}
 	return x.cool(ctx, place{r.who, r.path, r.glass}, c)
+}
+
+// grounds are what somebody gave for a denial, after what they did.
+func grounds(reason string) string {
+	if reason == "" {
+		return " without a reason"
+	}
+	return fmt.Sprintf(" with %q", reason)
 }
 
 // cool stores a cooldown and puts it in force, unless a longer one is.
