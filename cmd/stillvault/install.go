@@ -55,7 +55,7 @@ The version that ran before stays registered, and --rollback puts it back.`,
 	flags.StringVar(&f.pluginDir, "plugin-dir", "", "Vault's plugin_directory on this host (default: what Vault says, if it runs here)")
 	flags.BoolVar(&f.rollback, "rollback", false, "put the version back that ran before")
 	flags.StringVar(&f.to, "to", "", "with --rollback: this registered version, such as v0.1.0")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and change nothing")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and with which rights, and change nothing")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask before changing Vault")
 	_ = c.MarkFlagFilename("binary")
 	_ = c.MarkFlagDirname("plugin-dir")
@@ -168,12 +168,13 @@ type planView struct {
 	Steps   []string `json:"steps"`
 	Before  []string `json:"before,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
+	Rights  []string `json:"rights"` // an ACL policy's lines
 }
 
 func (a *app) printPlan(plan *install.Plan) error {
 	v := planView{
 		Vault: plan.Vault, Path: plan.Path, Version: plan.Version, SHA256: plan.SHA256, Command: plan.Command, From: plan.From,
-		Done: plan.Done(), Steps: plan.Steps(), Before: plan.Before, Notes: plan.Notes,
+		Done: plan.Done(), Steps: plan.Steps(), Before: plan.Before, Notes: plan.Notes, Rights: plan.Rights,
 	}
 	return a.Print(v, func(rows *terminal.Rows) {
 		for _, before := range v.Before {
@@ -184,6 +185,9 @@ func (a *app) printPlan(plan *install.Plan) error {
 		}
 		for _, note := range v.Notes {
 			rows.Row("note", note)
+		}
+		for _, right := range v.Rights {
+			rows.Row("right", right)
 		}
 	})
 }

@@ -36,6 +36,11 @@ func TestInstallCommand(t *testing.T) {
 	if plan.Path != "stillvault" || plan.Done || len(plan.Steps) != 4 || len(plan.SHA256) != 64 || plan.Vault != server.Addr() {
 		t.Errorf("dry run: %s", out)
 	}
+	for _, right := range []string{`path "sys/mounts" { capabilities = ["read"] }`, `path "sys/plugins/catalog/secret/` + install.PluginName + `" { capabilities = ["read", "sudo", "update"] }`} {
+		if !slices.Contains(plan.Rights, right) {
+			t.Errorf("dry run: rights %q lack %q", plan.Rights, right)
+		}
+	}
 
 	code, out, said = command("install", binary)
 	if code != exitError || out != "" || !strings.Contains(said, "  - register "+install.PluginName) || !strings.Contains(said, "--yes") {

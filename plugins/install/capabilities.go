@@ -52,6 +52,14 @@ func (in *Installer) needs(p *Plan) []need {
 	return append(needs, need{p.Path + "/mount", []string{"read"}})
 }
 
+// allow has a plan tell the rights that it takes, and refuses a token that lacks one.
+func (in *Installer) allow(p *Plan, s *situation) error {
+	needs := in.needs(p)
+	all := capabilities{}.lacking(needs)
+	p.Rights = all.Policy()
+	return s.caps.require(needs)
+}
+
 // capabilities asks, in one call, for every right that any plan may take.
 func (in *Installer) capabilities(ctx context.Context) (capabilities, error) {
 	paths := []string{"sys/config/state/sanitized", "sys/ha-status", "sys/plugins/catalog", "sys/mounts/" + in.trialPath()}
@@ -98,6 +106,14 @@ func (c capabilities) may(path string, wanted ...string) bool {
 
 // require fails with a [*PermissionError] that lists what is missing.
 func (c capabilities) require(needs []need) error {
+	if lacks := c.lacking(needs); len(lacks.Missing) > 0 {
+		return lacks
+	}
+	return nil
+}
+
+// lacking lists what is missing.
+func (c capabilities) lacking(needs []need) *PermissionError {
 	missing := map[string][]string{}
 	for _, n := range needs {
 		if c.may(n.path, n.allowed...) {
@@ -108,9 +124,6 @@ func (c capabilities) require(needs []need) error {
 				missing[n.path] = append(missing[n.path], allowed)
 			}
 		}
-	}
-	if len(missing) == 0 {
-		return nil
 	}
 	return &PermissionError{Missing: missing}
 }

@@ -33,6 +33,7 @@ type Plan struct {
 	Description      string   // that the mount is to have; empty: descriptionText where it has none
 	Before           []string // what the operator has to see to first
 	Notes            []string
+	Rights           []string // an ACL policy that grants what the plan takes, a line for each path
 
 	siblings []string // mounts whose reads end with From's process
 	binary   binary
@@ -72,7 +73,7 @@ func (in *Installer) Plan(ctx context.Context) (*Plan, error) {
 		p.CopyFrom, p.CopyTo = b.path, filepath.Join(dir, b.command())
 	}
 	p.note(s, dir)
-	return p, s.caps.require(in.needs(p))
+	return p, in.allow(p, s)
 }
 
 // planCatalog decides whether the version must be registered. One that some

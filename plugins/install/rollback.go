@@ -43,7 +43,7 @@ func (in *Installer) PlanRollback(ctx context.Context, to string) (*Plan, error)
 	in.planMount(p, s)
 	p.Tune = false
 	p.note(s, "")
-	return p, s.caps.require(in.needs(p))
+	return p, in.allow(p, s)
 }
 
 // remember is the tuning that makes a mount run a version and remember the one
