@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -105,6 +106,9 @@ func (s *session) sign(ctx context.Context, change orglog.Change) (roster.Head, 
 	stop := context.AfterFunc(ctx, s.signer.close)
 	defer stop()
 	head, err := s.log.Sign(ctx, change)
+	if err != nil && ctx.Err() != nil {
+		return head, fmt.Errorf("the run was interrupted, and this is not known to be signed; plan again, which shows what is left to do: %w", err)
+	}
 	if errors.Is(err, roster.ErrStatement) {
 		return head, fmt.Errorf("%w: that cannot stand beside what is in force; nothing was changed", err)
 	}
@@ -146,6 +150,9 @@ func (l *lateSigner) opened(ctx context.Context) (signer.Signer, error) {
 			return
 		}
 		l.real, l.err = open.Signer(context.WithoutCancel(ctx), l.address, signer.Options{Logger: l.logger, Timeout: l.timeout})
+		if errors.Is(l.err, fs.ErrNotExist) && !errors.Is(l.err, signer.ErrUnavailable) {
+			l.err = fmt.Errorf("%w; the provider's signer, or %s, names the file on the machine where Terraform runs", l.err, signerVariable)
+		}
 	})
 	return l.real, l.err
 }
