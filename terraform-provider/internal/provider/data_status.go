@@ -76,10 +76,10 @@ func (*statusData) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 			"disbelieved":      readTexts("Paths whose author's key is compromised, so that every reader refuses them."),
 			"rotate":           readTexts("Paths that break-glass was used for: change the credential."),
 			"suspected":        readTexts("Paths of which a host says that a dealer lied."),
-			"counts":           counts("The whole lengths of the lists above that may be cut off, by name."),
+			"counts":           counts("The whole lengths of the lists of paths, by the list's name; `suspected` has none."),
 			"resharing":        counts("How many versions wait for being shared anew, by policy."),
 			"unproven":         readNumber("How many were shared anew and still keep the shares from before."),
-			"problems":         readTexts("What is wrong with the mount itself."),
+			"problems":         readTexts("What is wrong, in words: each begins with a name, or says what the lists have. `mount_not_admitted` is there until the mount is a consumer (`stillvault_consumer` of kind `mount`), which it has to be also where no policy names it: it asks the people who re-share."),
 		},
 	}
 }

@@ -104,7 +104,7 @@ func (*mountResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *
 func mountSettingsSchema() map[string]schema.Attribute {
 	const unmanaged = " Left out, it is not managed."
 	return map[string]schema.Attribute{
-		"public_url":         schema.StringAttribute{Optional: true, MarkdownDescription: "Address of the phone app, as people reach it." + unmanaged},
+		"public_url":         schema.StringAttribute{Optional: true, MarkdownDescription: "Address of the phone app, as people reach it: that of an app served elsewhere, or of the mount's own copy, `https://VAULT/v1/PATH/app/`." + unmanaged},
 		"default_wait":       schema.StringAttribute{Optional: true, MarkdownDescription: "How long `vault read` waits for approvers where it does not say, such as `50s`." + unmanaged, Validators: []validator.String{durationForm{}}, PlanModifiers: []planmodifier.String{sameDuration{}}},
 		"cooldown":           schema.StringAttribute{Optional: true, MarkdownDescription: "How long nobody can ask again for what was denied, such as `5m`." + unmanaged, Validators: []validator.String{durationForm{}}, PlanModifiers: []planmodifier.String{sameDuration{}}},
 		"max_pending":        schema.Int64Attribute{Optional: true, MarkdownDescription: "How many requests may wait at a time." + unmanaged},

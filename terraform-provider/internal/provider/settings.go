@@ -58,7 +58,7 @@ func settingsSchema() map[string]schema.Attribute {
 		return schema.StringAttribute{Optional: true, MarkdownDescription: about}
 	}
 	return map[string]schema.Attribute{
-		"address":          text("Address of Vault. Default `VAULT_ADDR`."),
+		"address":          text("Address of Vault. Default `VAULT_ADDR`, else Vault's own default, `https://127.0.0.1:8200`."),
 		"token":            schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Vault token. Default `VAULT_TOKEN`, else the one that `vault login` saved."},
 		"namespace":        text("Vault namespace. Default `VAULT_NAMESPACE`."),
 		"mount":            text("Path of the mount. Default `" + broker.MountVariable + "`, else `" + broker.DefaultMount + "`."),
@@ -68,7 +68,7 @@ func settingsSchema() map[string]schema.Attribute {
 		"client_key_file":  text("PEM file of its key. Default `VAULT_CLIENT_KEY`."),
 		"tls_server_name":  text("Name that Vault's certificate must have. Default `VAULT_TLS_SERVER_NAME`."),
 		"skip_tls_verify":  schema.BoolAttribute{Optional: true, MarkdownDescription: "Do not verify Vault's certificate. Default `VAULT_SKIP_VERIFY`. What is signed and sealed stays so; whoever sits between sees the token and the metadata."},
-		"signer":           text("Address of the signer that holds the Org Identity key: `file:PATH`, `ssh-agent:SHA256:…`, `transit:NAME` or `exec:PATH?sha256=…`. Default `" + signerVariable + "`. Needed for whatever changes the organisation."),
+		"signer":           text("Address of the signer that holds the Org Identity key: `file:PATH`, `ssh-agent:SHA256:…`, `transit:NAME` or `exec:PATH?sha256=…`, which is how an HSM is reached. Default `" + signerVariable + "`. Needed for whatever changes the organisation."),
 		"signer_timeout":   text("How long an agent, Vault or program may take to sign, such as `5m` where a person has to touch a key for it. Default `" + signerTimeoutVariable + "`, else a minute."),
 		"organization":     text("Id of the organisation, 64 hexadecimal digits as `stillvault org show` prints them: a log of any other is refused. Default `" + organizationVariable + "`; without it, the state directory's pin or the signer's key decides."),
 		"minimum_head":     text("Oldest state of the organisation's log that is accepted, `SEQ:HASH`, for runs without a state directory: an older one is refused as rolled back. Default `" + minimumHeadVariable + "`."),
