@@ -167,6 +167,9 @@ func (a *app) admitConsumer(ctx context.Context, body roster.ConsumerAdmit) erro
 		}
 		return []entry{{Kind: roster.KindConsumerAdmit, Body: body}}, nil
 	})
+	if errors.Is(err, roster.ErrStatement) && body.Kind != roster.ConsumerMount {
+		return fmt.Errorf("%w. A key is admitted once, and ends with its consumer: make one under a name that has none yet with `stillvault consumer keygen NAME`", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func recipients(r *roster.Roster, d Draft, key envelope.VerifyKey, now time.Time
 		return nil, err
 	}
 	if author.Signing != key || !mayWrite(policy, author, d.Mount) {
-		return nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
+		return nil, fmt.Errorf("author %q, policy %q: %w", author.Name, policy.Name, ErrAuthor)
 	}
 	return TargetFor(r, d.Path)
 }

@@ -124,7 +124,7 @@ func verifyHeader(s envelope.Signed, r *roster.Roster, mount envelope.ID, path s
 		return nil, nil, ErrPolicy
 	}
 	if !mayWrite(policy, author, mount) {
-		return nil, nil, fmt.Errorf("author %q: %w", author.Name, ErrAuthor)
+		return nil, nil, fmt.Errorf("author %q, policy %q: %w", author.Name, policy.Name, ErrAuthor)
 	}
 	return &h, policy, nil
 }

@@ -258,6 +258,9 @@ func (r *request) grantedLease() uint32 {
 }
 
 func (r *request) deniedBy(name, reason string) error {
+	if reason == "" {
+		return tell(approval.ErrDenied, "%s said no, without a reason, to request %s for %q", name, r.id, r.path)
+	}
 	return tell(approval.ErrDenied, "%s said %q to request %s for %q", name, reason, r.id, r.path)
 }
 

@@ -94,7 +94,7 @@ func (m *consumerModel) otherKey() string {
 	if m.isMount() {
 		return "where the mount was a consumer before, import that one, or, if it was revoked, use another mount"
 	}
-	return "make another with `stillvault consumer keygen`, or import the consumer that has it"
+	return "make one under a name that has none yet with `stillvault consumer keygen NAME` (for a name that has one it prints that), or import the consumer that has it"
 }
 
 // rename signs the consumer's name, in place of what it was.
