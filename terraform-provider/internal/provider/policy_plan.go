@@ -119,12 +119,11 @@ func (m *policyModel) replace(all []placed, diags *diag.Diagnostics) {
 // hold says what the roster has against a policy. Ids are made when something is
 // admitted, so that one that is known and not there will not come; but groups may
 // get other members by the same plan. It returns [roster.ErrUnknown] where
-// something is not there, which is no error yet: signing refuses it, and a destroy that
-// begins with a plan, of what may have been destroyed in part, goes on.
+// something is not there.
 func hold(r *roster.Roster, p roster.Policy, diags *diag.Diagnostics) (err error) {
 	missing := func(at path.Path, problem error) {
-		// Terraform shows one warning of those that are called the same.
-		diags.AddAttributeWarning(at, fmt.Sprintf("Not in force: %s", problem), "Applying refuses the policy: use the `id` of a resource of this configuration, or of `data.stillvault_roster`.")
+		diags.AddAttributeError(at, "Not in force", fmt.Sprintf("%s. Use the `id` of a resource of this configuration, or of `data.stillvault_roster`. "+
+			"Where what is left of it is to be destroyed, pass -refresh=false.", problem))
 		err = errors.Join(err, problem)
 	}
 	for i, q := range p.All() {
