@@ -58,12 +58,12 @@ resource "stillvault_consumer" "web" {
 
 # A more specific policy that somebody adds beside this one is no change of it: no
 # plan shows it, and this check does.
-check "production_database" {
-  data "stillvault_policy" "database" {
-    effective_for = "prod/db"
-    depends_on    = [stillvault_policy.production]
-  }
+data "stillvault_policy" "database" {
+  effective_for = "prod/db"
+  depends_on    = [stillvault_policy.production]
+}
 
+check "production_database" {
   assert {
     condition     = data.stillvault_policy.database.id == stillvault_policy.production.id
     error_message = "prod/db is under policy ${data.stillvault_policy.database.name}."
