@@ -32,7 +32,7 @@ var (
 	// ErrHostConsumersOnly means that a policy lets only hosts receive a path. 403.
 	ErrHostConsumersOnly = errors.New("host_consumers_only: the policy does not let this mount see the plaintext")
 	// ErrMountNotAdmitted means that the mount is no consumer yet. 403.
-	ErrMountNotAdmitted = errors.New("mount_not_admitted: the organisation has not admitted this mount as a consumer, so that it can ask nobody to re-share, nor to release what `vault read` is to have; its signer runs `stillvault consumer admit --mount`")
+	ErrMountNotAdmitted = errors.New("mount_not_admitted: the organisation has not admitted this mount as a consumer, so that it can ask nobody to re-share, nor to release what `vault read` is to have; its signer runs `stillvault consumer admit --mount`, or, where it was revoked, which is final, has the secrets written again by hosts")
 	// ErrApprovers means that too few people could answer for a policy to be
 	// met. 409.
 	ErrApprovers = errors.New("approvers_missing: too few of the policy's people hold a share of this version; have it written again, or add approvers")
