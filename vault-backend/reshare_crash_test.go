@@ -18,6 +18,10 @@ import (
 // new process starts; then the versions must open, the call is made again, must
 // succeed, and after must hold.
 func stopTeamEverywhere(t *testing.T, prepare func(*team) (call func() error), after func(*team)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short")
+	}
 	for n := 0; ; n++ {
 		s := newTeam(t, 2, "carol", "dave", "erin")
 		for _, path := range []string{"secret/team/db", "secret/team/web"} {

@@ -21,9 +21,13 @@ const RequireEnv = "STILLVAULT_REQUIRE_VAULT"
 // Without a Vault program the test fails where one is required, see
 // RequireEnv, and is skipped with the remedy elsewhere, so that a plain
 // `go test` works in a fresh checkout. A Vault that is there but does not
-// start always fails the test, with the end of its log.
+// start always fails the test, with the end of its log. The quick tests start none:
+// with -short the test is skipped.
 func Start(t testing.TB, options vaultserver.Options) *vaultserver.Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("NOT TESTED against a real Vault: -short")
+	}
 	if options.Root == "" {
 		options.Root = ModuleRoot(t)
 	}
